@@ -1,0 +1,89 @@
+"""Acts of certificates and of the subsidy claims that rest on them. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+
+from issuers.acts.words import STATUS_INDEX_MAX, CertificateKind, OneCommitment, Outcome, Reason, act
+from issuers.shape import Hash, Id16, Pattern, Range, Size, Slug
+
+
+@act("certificate-issued")
+@dataclass(frozen=True, slots=True)
+class CertificateIssued:
+    """`credential` is SHA-256 of the exact bytes in the QR; `issued_on` the Shanghai date of the leaf."""
+
+    class_id: Id16
+    candidate: Id16
+    evaluation: Hash
+    kind: CertificateKind
+    credential: Hash
+    status_list: Annotated[int, Range(0, 9999)]
+    status_index: Annotated[int, Range(0, STATUS_INDEX_MAX)]
+    issued_on: date
+    entries: OneCommitment
+    expires_on: date | None = None
+
+
+@act("number-voided")
+@dataclass(frozen=True, slots=True)
+class NumberVoided:
+    """A reserved number that will never be used."""
+
+    class_id: Id16
+    candidate: Id16
+    status_list: Annotated[int, Range(0, 9999)]
+    status_index: Annotated[int, Range(0, STATUS_INDEX_MAX)]
+    reason: Reason
+    entries: OneCommitment
+
+
+@act("certificate-suspended")
+@dataclass(frozen=True, slots=True)
+class CertificateSuspended:
+    reason: Reason
+
+
+@act("certificate-restored")
+@dataclass(frozen=True, slots=True)
+class CertificateRestored:
+    reason: Reason
+
+
+@act("certificate-revoked")
+@dataclass(frozen=True, slots=True)
+class CertificateRevoked:
+    reason: Reason
+
+
+@act("claim-submitted")
+@dataclass(frozen=True, slots=True)
+class ClaimSubmitted:
+    """Nullifiers are HMACs that hold (person, project) and (person, slot) without naming the person."""
+
+    certificate: Id16
+    project: Slug
+    policy: Slug
+    district: Slug
+    project_nullifier: Hash
+    slot_nullifier: Hash
+    entries: OneCommitment
+
+
+@act("claim-decided")
+@dataclass(frozen=True, slots=True)
+class ClaimDecided:
+    """`release` frees the project and the slot (a rejection on substance keeps them, domain B9.8)."""
+
+    outcome: Outcome
+    reasons: Annotated[tuple[Annotated[str, Pattern(r"[A-Z0-9_]{2,40}")], ...], Size(0, 20)]
+    amount_fen: Annotated[int, Range(0, 10_000_000)]
+    release: bool
+
+
+@act("claim-withdrawn")
+@dataclass(frozen=True, slots=True)
+class ClaimWithdrawn:
+    reason: Reason

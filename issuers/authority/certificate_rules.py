@@ -1,0 +1,213 @@
+"""Rules for certificates and for the claims that rest on them (rules version 1). Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from issuers.acts.certificates import (
+    CertificateIssued,
+    CertificateRestored,
+    CertificateRevoked,
+    CertificateSuspended,
+    ClaimDecided,
+    ClaimSubmitted,
+    ClaimWithdrawn,
+    NumberVoided,
+)
+from issuers.acts.words import Outcome
+from issuers.authority.case import Case, shanghai_date
+from issuers.authority.class_facts import (
+    CertificateFact,
+    Claim,
+    ClaimState,
+    ClassFact,
+    CredentialFact,
+    Hold,
+    Passed,
+    PolicyFact,
+    StandardFact,
+    State,
+    StatusSlot,
+    passed_key,
+    slot_key,
+)
+from issuers.authority.class_rules import body_in_force, need_apart
+from issuers.authority.view import Fact
+from issuers.standard import Standard
+from ledger.errors import Refused
+
+
+def certificate_issued(case: Case, act: CertificateIssued) -> list[Fact]:
+    """One certificate for one who passed, dated the day it enters the log, under a confirmed evaluation."""
+    certificate = case.subject_id("certificate")
+    known, passed = _passed(case, act.class_id, act.candidate)
+    case.need_absent(CertificateFact, certificate.hex(), "CERTIFICATE_EXISTS", "this id is taken")
+    case.need_absent(CredentialFact, act.credential.hex(), "CREDENTIAL_EXISTS", "this credential is logged")
+    case.need_entries(act.entries)
+    if act.evaluation != known.evaluation:
+        raise Refused("EVALUATION_OTHER", "the act names another evaluation than the confirmed one")
+    standard = case.need(StandardFact, known.standard, "STANDARD_UNKNOWN", "no such standard was published")
+    if Standard.from_body(standard.document).kind != act.kind:
+        raise Refused("CERTIFICATE_KIND", "the standard is for another kind of certificate")
+    if act.issued_on != case.day or shanghai_date(case.statement.issued_at * 1000) != case.day:
+        raise Refused("DATE_PASSED", "the issue date is no longer the date of the log", fix="Sign it anew.")
+    if act.expires_on is not None and act.expires_on <= act.issued_on:
+        raise Refused("EXPIRY_ORDER", "a certificate expires after the day it is issued")
+    fact = CertificateFact(
+        id=certificate,
+        class_id=act.class_id,
+        candidate=act.candidate,
+        body=known.body,
+        project=known.project,
+        kind=act.kind,
+        credential=act.credential,
+        status_list=act.status_list,
+        status_index=act.status_index,
+        issued_on=act.issued_on,
+        kid=case.key.kid,
+        seq=case.seq,
+        time_ms=case.time_ms,
+        state=State.VALID,
+        changed_ms=case.time_ms,
+        expires_on=act.expires_on,
+    )
+    slot = _free_slot(case, act.status_list, act.status_index, certificate)
+    used = replace(passed, certificate=certificate)
+    return [fact, slot, used, CredentialFact(act.credential, certificate)]
+
+
+def number_voided(case: Case, act: NumberVoided) -> list[Fact]:
+    """A reserved number is accounted for, and so is its place in the status list."""
+    if case.subject_id("class") != act.class_id:
+        raise Refused("SUBJECT_ID", "the subject names another class", where="sub")
+    _, passed = _passed(case, act.class_id, act.candidate)
+    case.need_entries(act.entries)
+    return [replace(passed, voided=True), _free_slot(case, act.status_list, act.status_index, None)]
+
+
+def certificate_suspended(case: Case, act: CertificateSuspended) -> list[Fact]:
+    """暂扣: for the time of an investigation."""
+    return [_moved(case, {State.VALID}, State.SUSPENDED, act.reason)]
+
+
+def certificate_restored(case: Case, act: CertificateRestored) -> list[Fact]:
+    """Ends a suspension. A revocation never ends."""
+    return [_moved(case, {State.SUSPENDED}, State.VALID, act.reason)]
+
+
+def certificate_revoked(case: Case, act: CertificateRevoked) -> list[Fact]:
+    """撤销: for good."""
+    return [_moved(case, {State.VALID, State.SUSPENDED}, State.REVOKED, act.reason)]
+
+
+def claim_submitted(case: Case, act: ClaimSubmitted) -> list[Fact]:
+    """Holds (person, project) and (person, slot) by nullifiers; nobody else can hold them meanwhile."""
+    claim = case.subject_id("claim")
+    case.need_absent(Claim, claim.hex(), "CLAIM_EXISTS", "this claim was submitted before")
+    certificate = _certificate(case, act.certificate)
+    case.need_entries(act.entries)
+    case.need(PolicyFact, act.policy, "POLICY_UNKNOWN", "no such policy was published")
+    known = case.need(ClassFact, certificate.class_id.hex(), "CLASS_UNKNOWN", "no such class was opened")
+    if certificate.state is not State.VALID:
+        raise Refused("CERTIFICATE_NOT_VALID", "the certificate is suspended or revoked")
+    if act.project != certificate.project or act.district != known.district:
+        raise Refused("CLAIM_OTHER", "project or reviewing district is not that of the certificate")
+    if act.project_nullifier == act.slot_nullifier:
+        raise Refused("NULLIFIERS_EQUAL", "project and slot have different nullifiers")
+    holds: list[Fact] = []
+    for nullifier in (act.project_nullifier, act.slot_nullifier):
+        hold = case.view.get(Hold, nullifier.hex())
+        if hold is not None and not hold.released:
+            raise Refused("ALREADY_CLAIMED", "this person holds this project or slot already")
+        holds.append(Hold(nullifier, claim, released=False))
+    record = Claim(
+        id=claim,
+        certificate=act.certificate,
+        project=act.project,
+        policy=act.policy,
+        district=act.district,
+        intake_staff=case.officer.staff,
+        project_nullifier=act.project_nullifier,
+        slot_nullifier=act.slot_nullifier,
+        state=ClaimState.SUBMITTED,
+        submitted_ms=case.time_ms,
+    )
+    return [record, *holds]
+
+
+def claim_decided(case: Case, act: ClaimDecided) -> list[Fact]:
+    """The institution's district decides, and never the person who took the claim in."""
+    claim = _open_claim(case)
+    if claim.district != case.party.id:
+        raise Refused("DISTRICT_OTHER", "the institution's district decides (notice 二(二))")
+    if claim.intake_staff == case.officer.staff:
+        raise Refused("DUTIES_JOINED", "who took the claim in cannot decide it")
+    approved = act.outcome is Outcome.APPROVED
+    if approved:
+        policy = case.need(PolicyFact, claim.policy, "POLICY_UNKNOWN", "no such policy was published")
+        if _certificate(case, claim.certificate).state is not State.VALID:
+            raise Refused("CERTIFICATE_NOT_VALID", "the certificate is suspended or revoked")
+        if act.amount_fen != policy.document.get("amount_fen"):
+            raise Refused("AMOUNT_WRONG", "the amount is not that of the policy")
+    elif act.amount_fen or not act.reasons:
+        raise Refused("AMOUNT_WRONG", "a rejection pays nothing and gives its reasons")
+    if approved and act.release:
+        raise Refused("RELEASE_WRONG", "an approved claim keeps its holds")
+    state = ClaimState.APPROVED if approved else ClaimState.REJECTED
+    decided = replace(claim, state=state, outcome=act.outcome, amount_fen=act.amount_fen)
+    return [decided, *(_released(claim) if act.release else ())]
+
+
+def claim_withdrawn(case: Case, act: ClaimWithdrawn) -> list[Fact]:
+    """Before a decision; frees project and slot."""
+    claim = _open_claim(case)
+    return [replace(claim, state=ClaimState.WITHDRAWN), *_released(claim)]
+
+
+def _passed(case: Case, class_id: bytes, candidate: bytes) -> tuple[ClassFact, Passed]:
+    known = case.need(ClassFact, class_id.hex(), "CLASS_UNKNOWN", "no such class was opened")
+    if known.body != case.party.id:
+        raise Refused("CLASS_OTHER", "the class is evaluated by another body")
+    if known.evaluation is None:
+        raise Refused("EVALUATION_MISSING", "the evaluation of the class is not confirmed")
+    body_in_force(case, known.body, known.project)
+    case.need_scope(known.project)
+    need_apart(case, known)
+    passed = case.need(
+        Passed, passed_key(class_id, candidate), "NOT_PASSED", "the candidate is not among those who passed"
+    )
+    if passed.certificate is not None or passed.voided:
+        raise Refused("NUMBER_USED", "the candidate's number is issued or voided already")
+    return known, passed
+
+
+def _free_slot(case: Case, status_list: int, status_index: int, certificate: bytes | None) -> StatusSlot:
+    key = slot_key(status_list, status_index)
+    case.need_absent(StatusSlot, key, "STATUS_TAKEN", "this place in the status list is taken")
+    return StatusSlot(status_list, status_index, certificate)
+
+
+def _certificate(case: Case, certificate: bytes) -> CertificateFact:
+    return case.need(
+        CertificateFact, certificate.hex(), "CERTIFICATE_UNKNOWN", "no such certificate is logged"
+    )
+
+
+def _moved(case: Case, before: set[State], after: State, reason: str) -> CertificateFact:
+    fact = _certificate(case, case.subject_id("certificate"))
+    if fact.body != case.party.id:
+        raise Refused("CERTIFICATE_OTHER", "another body answers for this certificate")
+    if fact.state not in before:
+        raise Refused("CERTIFICATE_STATE", f"a {fact.state} certificate cannot become {after}")
+    return replace(fact, state=after, changed_ms=case.time_ms, reason=reason)
+
+
+def _open_claim(case: Case) -> Claim:
+    claim = case.need(Claim, case.subject_id("claim").hex(), "CLAIM_UNKNOWN", "no such claim is logged")
+    if claim.state is not ClaimState.SUBMITTED:
+        raise Refused("CLAIM_CLOSED", "the claim is decided or withdrawn")
+    return claim
+
+
+def _released(claim: Claim) -> list[Hold]:
+    return [Hold(item, claim.id, released=True) for item in (claim.project_nullifier, claim.slot_nullifier)]

@@ -1,0 +1,141 @@
+"""Facts about the log, its parties, their people and keys. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from issuers.acts.words import Duty, RevocationCause, Role
+
+
+@dataclass(frozen=True, slots=True)
+class GenesisFact:
+    """There is one. `statement` is the hash every verifier pins."""
+
+    origin: str
+    rules: int
+    statement: bytes
+    in_force: bool
+
+    @property
+    def key(self) -> str:
+        return "log"
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    id: str
+    role: Role
+    name: str
+    name_en: str
+    region: str
+    uscc: str | None = None
+    code: str | None = None
+    withdrawn_ms: int | None = None
+
+    @property
+    def key(self) -> str:
+        return self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """A named person acting for a party, by staff id; terms are inclusive Shanghai dates."""
+
+    party: str
+    staff: bytes
+    duties: tuple[Duty, ...]
+    projects: tuple[str, ...]
+    first_day: date
+    last_day: date
+    dismissed_ms: int | None = None
+
+    @property
+    def key(self) -> str:
+        return officer_key(self.party, self.staff)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """`staff` is None for a key of the service, whose `purpose` is then not None."""
+
+    kid: bytes
+    alg: int
+    spki: bytes
+    party: str
+    since_seq: int
+    since_ms: int
+    staff: bytes | None = None
+    purpose: str | None = None
+    revoked_seq: int | None = None
+    revoked_ms: int | None = None
+    cause: RevocationCause | None = None
+    compromised_since: int | None = None
+
+    @property
+    def key(self) -> str:
+        return self.kid.hex()
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceKeyFact:
+    """The key in force for a purpose of the service."""
+
+    purpose: str
+    kid: bytes
+
+    @property
+    def key(self) -> str:
+        return self.purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A statement that waits for a second officer."""
+
+    statement: bytes
+    raw: bytes
+    seq: int
+    signer: bytes
+    done: bool = False
+
+    @property
+    def key(self) -> str:
+        return self.statement.hex()
+
+
+@dataclass(frozen=True, slots=True)
+class BodyAppointment:
+    party: str
+    projects: tuple[str, ...]
+    first_day: date
+    last_day: date
+    suspended_ms: int | None = None
+
+    @property
+    def key(self) -> str:
+        return self.party
+
+
+@dataclass(frozen=True, slots=True)
+class Accreditation:
+    institution: str
+    project: str
+    district: str
+    first_day: date
+    last_day: date
+    withdrawn_ms: int | None = None
+
+    @property
+    def key(self) -> str:
+        return accreditation_key(self.institution, self.project)
+
+
+def officer_key(party: str, staff: bytes) -> str:
+    """Key of an Officer."""
+    return f"{party}/{staff.hex()}"
+
+
+def accreditation_key(institution: str, project: str) -> str:
+    """Key of an Accreditation."""
+    return f"{institution}/{project}"

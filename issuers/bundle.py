@@ -1,0 +1,117 @@
+"""The trust bundle: what an offline verifier holds, signed by the status key. Pure. Bytes in `SPEC.md`.
+
+It carries the acts themselves, so a verifier believes an issuer only through statements that lead to the
+pinned genesis: the service that makes the bundle cannot invent one. What it can do is leave acts out or show
+an old bundle; the checkpoint inside and the audit bound that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated
+
+from issuers.authority.judge import admit
+from issuers.authority.party_facts import GenesisFact, Key, ServiceKeyFact
+from issuers.authority.view import MemoryView
+from issuers.shape import Hash, Range, Size, from_map, to_map
+from ledger import cbor
+from ledger.cose import check_sign1, parse_sign1, sign1
+from ledger.errors import Malformed, Refused
+from ledger.keys import Signer, public_key
+from ledger.statement import parse_statement
+
+CONTENT_TYPE = "application/vnd.malan.bundle.v1+cbor"
+BYTES_MAX = 16 * 2**20
+# Acts whose rules look only at one another: replaying these alone gives the same facts as the whole log.
+KINDS = frozenset(
+    {
+        *("genesis", "approve", "party-admitted", "party-withdrawn", "admin-appointed", "service-key"),
+        *("body-appointed", "body-suspended", "officer-appointed", "officer-dismissed", "key-enrolled"),
+        *("key-revoked", "standard-published", "policy-published"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BundledAct:
+    """A statement with its place and time in the log."""
+
+    seq: Annotated[int, Range(0, 2**53)]
+    time_ms: Annotated[int, Range(0, 2**53)]
+    statement: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BundledList:
+    """A status list CWT."""
+
+    number: Annotated[int, Range(0, 9999)]
+    token: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """`size` is the log size everything was computed at; `made_at` in seconds; `hosts` are QR origins."""
+
+    origin: Annotated[str, Size(1, 100)]
+    genesis: Hash
+    size: Annotated[int, Range(1, 2**53)]
+    made_at: Annotated[int, Range(0, 2**40)]
+    log_vkey: Annotated[str, Size(1, 300)]
+    policy: Annotated[str, Size(1, 20_000)]
+    hosts: Annotated[tuple[Annotated[str, Size(1, 120)], ...], Size(1, 20)]
+    acts: tuple[BundledAct, ...]
+    lists: tuple[BundledList, ...]
+    checkpoint: bytes
+
+
+def sign_bundle(bundle: Bundle, signer: Signer) -> bytes:
+    """The bytes of trust.cbor."""
+    payload = cbor.encode(to_map(bundle))
+    return sign1(signer, content_type=CONTENT_TYPE, payload=payload)
+
+
+def open_bundle(raw: bytes) -> tuple[Bundle, MemoryView]:
+    """The bundle and the facts its acts add up to; all but the lists and the checkpoint in it is checked.
+
+    Raises Malformed BUNDLE_KIND, BUNDLE_SHAPE, BUNDLE_ACTS or BUNDLE_KEY, Refused or BadSignature from an act
+    that its signer may not say. Whether its genesis is the right one only the pin of the verifier says.
+    """
+    message = parse_sign1(raw, bytes_max=BYTES_MAX)
+    if message.content_type != CONTENT_TYPE or message.claims is not None:
+        raise Malformed("BUNDLE_KIND", "not a trust bundle of a version this program knows")
+    bundle = from_map(Bundle, cbor.decode(message.payload, bytes_max=BYTES_MAX), where="bundle")
+    view = replay(bundle.acts)
+    genesis = view.get(GenesisFact, "log")
+    if genesis is None or not genesis.in_force:
+        raise Malformed("BUNDLE_ACTS", "the acts do not begin with a genesis in force")
+    if genesis.statement != bundle.genesis or genesis.origin != bundle.origin:
+        raise Malformed("BUNDLE_ACTS", "the bundle names another genesis than its acts")
+    if bundle.acts[-1].seq >= bundle.size:
+        raise Malformed("BUNDLE_ACTS", "an act lies beyond the size of the bundle")
+    key = service_key(view, "status")
+    check_sign1(message, public_key(key.alg, key.spki))
+    return bundle, view
+
+
+def replay(acts: Iterable[BundledAct]) -> MemoryView:
+    """The facts of a run of acts, each admitted by the judge. Raises Refused, BadSignature or Malformed."""
+    view = MemoryView()
+    last = -1
+    for item in acts:
+        statement = parse_statement(item.statement)
+        if item.seq <= last or statement.kind not in KINDS:
+            raise Malformed("BUNDLE_ACTS", "acts out of order, or of a kind a bundle does not carry")
+        last = item.seq
+        view.put(admit(view, statement, seq=item.seq, time_ms=item.time_ms))
+    return view
+
+
+def service_key(view: MemoryView, purpose: str) -> Key:
+    """The service's key in force for a purpose. Raises Refused SERVICE_KEY_MISSING."""
+    fact = view.get(ServiceKeyFact, purpose)
+    key = view.get(Key, fact.kid.hex()) if fact is not None else None
+    if key is None or key.revoked_seq is not None:
+        raise Refused("SERVICE_KEY_MISSING", f"the log names no {purpose} key in force")
+    return key

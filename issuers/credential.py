@@ -1,0 +1,134 @@
+"""The credential: the signed bytes a holder carries in the QR. Pure. Bytes in `SPEC.md`.
+
+COSE_Sign1 {1: alg, 3: 65010, 4: kid} over {6: iat, ?4: exp, 7: number in 10 bytes, -70001: [name, course,
+hours, status list, status index, code, ?last four of the ID]}. No birth date, no ID number, no tag of one: a
+20-bit tag was shown to identify people (design 13). The issuer is whoever enrolled the key.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from issuers.codes import CertificateNumber, check_code
+from issuers.names import check_name, check_text
+from ledger import cbor
+from ledger.cose import Sign1, check_sign1, parse_sign1, sign1
+from ledger.errors import Malformed
+from ledger.keys import PublicKey, Signer
+
+CONTENT_FORMAT = 65010  # CoAP content formats 65000 and up are for experiments: three bytes instead of forty
+PRIVATE_CLAIM = -70001  # CWT claim keys below -65536 are private use
+BYTES_MAX = 320  # QR version 15 at level M with a 42-character prefix
+COURSE_MAX = 60
+HOURS_MAX = 2000
+_LAST_FOUR = re.compile(r"[0-9]{3}[0-9X]", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """Times in seconds since 1970; `number` the 23 characters, `code` the 16 digits as printed."""
+
+    issued_at: int
+    number: str
+    code: str
+    name: str
+    course: str
+    hours: int
+    status_list: int
+    status_index: int
+    expires_at: int | None = None
+    last_four: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCredential:
+    """A well-formed credential; nothing in `claims` may be shown before `check_credential`."""
+
+    claims: Credential
+    message: Sign1
+
+
+def sign_credential(credential: Credential, signer: Signer) -> bytes:
+    """The bytes of the QR. Raises Malformed as `parse_credential` does: what cannot be read is not signed."""
+    private: list[cbor.Value] = [credential.name, credential.course, credential.hours]
+    private += [credential.status_list, credential.status_index, int(credential.code)]
+    if credential.last_four is not None:
+        private.append(credential.last_four)
+    claims: dict[int, cbor.Value] = {
+        6: credential.issued_at,
+        7: CertificateNumber.parse(credential.number).pack(),
+        PRIVATE_CLAIM: private,
+    }
+    if credential.expires_at is not None:
+        claims[4] = credential.expires_at
+    raw = sign1(signer, content_type=CONTENT_FORMAT, payload=cbor.encode(claims))
+    if parse_credential(raw).claims != credential:
+        raise Malformed("CREDENTIAL_SHAPE", "the credential does not read back as it was written")
+    return raw
+
+
+def parse_credential(raw: bytes) -> SignedCredential:
+    """Raises Malformed CREDENTIAL_SIZE, _KIND or _SHAPE, or what COSE, the codec, names and codes raise."""
+    if len(raw) > BYTES_MAX:
+        raise Malformed("CREDENTIAL_SIZE", f"a credential has at most {BYTES_MAX} bytes")
+    message = parse_sign1(raw)
+    if message.content_type != CONTENT_FORMAT or message.claims is not None:
+        raise Malformed("CREDENTIAL_KIND", "not a credential of a version this program knows")
+    match cbor.decode(message.payload):
+        case {6: int(issued_at), 7: bytes(number), -70001: list(private), **rest}:
+            expiry = dict(rest)
+            expires_at = expiry.pop(4, None)
+        case _:
+            raise Malformed("CREDENTIAL_SHAPE", "a credential has iat, number and its private claim")
+    if expiry or type(issued_at) is not int or not (expires_at is None or type(expires_at) is int):
+        raise Malformed("CREDENTIAL_SHAPE", "a claim of unknown key or type")
+    times = (issued_at, issued_at if expires_at is None else expires_at)
+    if not all(0 <= seconds < 2**40 for seconds in times):
+        raise Malformed("CREDENTIAL_SHAPE", "a time out of range")
+    text = CertificateNumber.unpack(number).text
+    return SignedCredential(_private(private, issued_at, text, expires_at), message)
+
+
+def check_credential(signed: SignedCredential, key: PublicKey) -> None:
+    """Raises BadSignature, or Malformed COSE_KEY when the credential names another key or algorithm."""
+    check_sign1(signed.message, key)
+
+
+def _private(value: list[object], issued_at: int, number: str, expires_at: int | None) -> Credential:
+    match value:
+        case [str(name), str(course), int(hours), int(status_list), int(index), int(code), *last]:
+            pass
+        case _:
+            raise Malformed("CREDENTIAL_SHAPE", "the private claim has another shape")
+    whole = all(type(item) is int for item in (hours, status_list, index, code))
+    if not whole or not (0 < hours <= HOURS_MAX and 0 <= status_list < 10_000 and 0 <= index < 2**20):
+        raise Malformed("CREDENTIAL_SHAPE", "a number out of range")
+    if not 0 <= code < 10**16:
+        raise Malformed("CREDENTIAL_SHAPE", "the code has 16 digits")
+    last_four = _last_four(last)
+    check_name(name)
+    check_text(course, COURSE_MAX)
+    return Credential(
+        issued_at=issued_at,
+        number=number,
+        code=check_code(f"{code:016d}"),
+        name=name,
+        course=course,
+        hours=hours,
+        status_list=status_list,
+        status_index=index,
+        expires_at=expires_at,
+        last_four=last_four,
+    )
+
+
+def _last_four(value: list[object]) -> str | None:
+    match value:
+        case []:
+            return None
+        case [str(text)] if (
+            len(text) == 4 and text[:3].isdigit() and text.isascii() and text[3] in "0123456789X"
+        ):
+            return text
+    raise Malformed("CREDENTIAL_SHAPE", "the last four of the ID have another shape")

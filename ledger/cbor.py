@@ -1,0 +1,111 @@
+"""The one strict codec of the project: deterministic CBOR (RFC 8949 section 4.2.1), a small subset. Pure.
+
+Allowed: integers of 64 bits, byte strings, text (UTF-8), arrays, maps with integer or text keys, true,
+false, null. Never: floats, tags, indefinite lengths, duplicate keys, undefined. Every value has exactly one
+encoding: `decode` re-encodes what it read and compares the bytes, so two readers cannot disagree about a
+signed byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn, TypeAlias
+
+import cbor2
+
+from ledger.errors import Malformed
+
+Value: TypeAlias = (
+    "int | bytes | str | bool | Sequence[Value] | Mapping[int, Value] | Mapping[str, Value] | None"
+)
+
+BYTES_MAX = 65_535  # a tlog-tiles entry carries a 16-bit length; no signed thing is larger than an entry
+DEPTH_MAX = 8  # the deepest act has five levels
+INT_MIN, INT_MAX = -(2**63), 2**63 - 1  # fits a database integer and a JavaScript BigInt64
+
+# Tags for which cbor2 has a decoder of its own; some build dates or compile regular expressions.
+_BUILT_IN_TAGS = (*range(6), 16, 18, 25, 28, 29, 30, 35, 36, 37, 52, 54, 100, 256, 258, 260, 261, 1004, 43000)
+_BUILT_IN_TAGS += (55799,)
+
+
+def encode(value: Value) -> bytes:
+    """The only encoding of `value`.
+
+    Raises Malformed CBOR_TYPE, CBOR_RANGE, CBOR_DEPTH, CBOR_KEYS or CBOR_TEXT for what the subset excludes.
+    """
+    return cbor2.dumps(_ordered(value, DEPTH_MAX))
+
+
+def decode(data: bytes, *, bytes_max: int = BYTES_MAX) -> Value:
+    """The value of `data`, refusing every byte string that `encode` would not have written.
+
+    Raises Malformed CBOR_SIZE, CBOR_INVALID, CBOR_NOT_CANONICAL, and what `encode` raises.
+    """
+    if len(data) > bytes_max:
+        raise Malformed("CBOR_SIZE", f"more than {bytes_max} bytes")
+    try:
+        value: Value = cbor2.loads(
+            data,
+            tag_hook=_refuse_tag,
+            semantic_decoders=_NO_TAGS,
+            max_depth=DEPTH_MAX + 1,
+            allow_indefinite=False,
+            allow_duplicate_keys=False,
+        )
+    except Malformed:
+        raise
+    except (cbor2.CBORDecodeError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise Malformed("CBOR_INVALID", "not CBOR of the allowed kinds") from error
+    if encode(value) != data:
+        raise Malformed("CBOR_NOT_CANONICAL", "not the one deterministic encoding of its value")
+    return value
+
+
+def decode_map(data: bytes, *, where: str) -> Mapping[str, Value]:
+    """As `decode`, for a map with text keys. Raises also CBOR_NOT_A_MAP."""
+    value = decode(data)
+    if not isinstance(value, dict) or not all(type(key) is str for key in value):
+        raise Malformed("CBOR_NOT_A_MAP", "expected a map with text keys", where=where)
+    return value
+
+
+def _refuse_tag(*_: object) -> NoReturn:
+    raise Malformed("CBOR_TYPE", "tags are not allowed here")
+
+
+_NO_TAGS: dict[int, Any] = dict.fromkeys(_BUILT_IN_TAGS, _refuse_tag)
+
+
+def _key_order(key: int | str) -> tuple[int, int, bytes]:
+    """Sorts as the encoded bytes do: unsigned, negative, text; by size, then by content (section 4.2.1)."""
+    if type(key) is int:
+        return (0, key, b"") if key >= 0 else (1, -1 - key, b"")
+    if type(key) is str:
+        raw = key.encode()
+        return (3, len(raw), raw)
+    raise Malformed("CBOR_KEYS", "map keys are integers or text")
+
+
+def _ordered(value: Value, depth: int) -> Value:
+    """`value` with every map in key order, after checking types, ranges and depth."""
+    kind = type(value)
+    if kind is bytes or kind is bool or value is None:
+        return value
+    if kind is int:
+        if not INT_MIN <= value <= INT_MAX:  # type: ignore[operator]  # `kind` narrows it, mypy cannot see
+            raise Malformed("CBOR_RANGE", "an integer needs more than 64 bits")
+        return value
+    if kind is str:
+        try:
+            value.encode()  # type: ignore[union-attr]
+        except UnicodeEncodeError as error:
+            raise Malformed("CBOR_TEXT", "text holds a lone surrogate") from error
+        return value
+    if depth == 0:
+        raise Malformed("CBOR_DEPTH", f"nested deeper than {DEPTH_MAX}")
+    if isinstance(value, list | tuple):
+        return [_ordered(item, depth - 1) for item in value]
+    if isinstance(value, dict):
+        keys = sorted(value, key=_key_order)
+        return {key: _ordered(value[key], depth - 1) for key in keys}
+    raise Malformed("CBOR_TYPE", f"{kind.__name__} cannot be encoded")

@@ -1,0 +1,133 @@
+"""Door: the ledger's own table in a SQL database; appends inside the caller's transaction.
+
+The table refers to nothing and nothing cascades into it. Triggers refuse update, delete, replacement and any
+insert that is not the next place, so the database itself keeps the order. The caller holds the one write lock
+(`BEGIN IMMEDIATE` on SQLite) from reading the head to its commit, and commits before it answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from ledger.errors import ProofFailed, Unavailable
+from ledger.leaf import Leaf, encode_leaf, first_prev, leaf_hash, parse_leaf
+
+metadata = sa.MetaData()
+
+entry = sa.Table(
+    "ledger_entry",
+    metadata,
+    sa.Column(
+        "seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False
+    ),
+    sa.Column("leaf", sa.LargeBinary, nullable=False),
+    sa.Column("leaf_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("cti", sa.LargeBinary(16), nullable=False, unique=True),
+    sa.Column("statement_hash", sa.LargeBinary(32), nullable=False, unique=True),
+)
+
+# INSERT OR REPLACE deletes without firing delete triggers; only the insert guard stops it.
+SQLITE_GUARDS = (
+    "CREATE TRIGGER ledger_entry_no_update BEFORE UPDATE ON ledger_entry "
+    "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
+    "CREATE TRIGGER ledger_entry_no_delete BEFORE DELETE ON ledger_entry "
+    "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
+    "CREATE TRIGGER ledger_entry_in_order BEFORE INSERT ON ledger_entry "
+    "WHEN NEW.seq IS NOT (SELECT COALESCE(MAX(seq), -1) + 1 FROM ledger_entry) "
+    "BEGIN SELECT RAISE(ABORT, 'the ledger grows by one'); END",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of the log: `size` leaves, the hash the next leaf links to, and the newest leaf's time."""
+
+    size: int
+    prev: bytes
+    time_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """A statement to append: its bytes, its id, its hash."""
+
+    statement: bytes
+    cti: bytes
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An appended leaf."""
+
+    leaf: Leaf
+    data: bytes
+    hash: bytes
+
+
+def read_head(connection: sa.Connection, origin: str) -> Head:
+    """The end of the log, the last leaf re-hashed from its bytes. Raises ProofFailed STORE_LEAF_HASH."""
+    row = connection.execute(sa.select(entry).order_by(entry.c.seq.desc()).limit(1)).one_or_none()
+    if row is None:
+        return Head(0, first_prev(origin), 0)
+    if leaf_hash(row.leaf) != row.leaf_hash:
+        raise ProofFailed(
+            "STORE_LEAF_HASH", "a stored leaf does not have its stored hash", where=str(row.seq)
+        )
+    return Head(row.seq + 1, row.leaf_hash, parse_leaf(row.leaf).time_ms)
+
+
+def append(
+    connection: sa.Connection, *, head: Head, items: Sequence[NewEntry], time_ms: int
+) -> tuple[list[Entry], Head]:
+    """Inserts leaves after `head`, all with `time_ms`, and answers with them and the new head.
+
+    The caller read `head` under the write lock. Raises Unavailable CLOCK_BEHIND when `time_ms` is older than
+    the newest leaf.
+    """
+    if time_ms < head.time_ms:
+        raise Unavailable("CLOCK_BEHIND", "the clock is behind the newest leaf", fix="Correct the clock.")
+    entries = []
+    for item in items:
+        leaf = Leaf(head.size, time_ms, head.prev, item.statement)
+        data = encode_leaf(leaf)
+        appended = Entry(leaf, data, leaf_hash(data))
+        entries.append(appended)
+        head = Head(head.size + 1, appended.hash, time_ms)
+    rows = [
+        {"seq": e.leaf.seq, "leaf": e.data, "leaf_hash": e.hash, "cti": i.cti, "statement_hash": i.hash}
+        for e, i in zip(entries, items, strict=True)
+    ]
+    if rows:
+        connection.execute(sa.insert(entry), rows)
+    return entries, head
+
+
+def read_leaves(connection: sa.Connection, start: int, stop: int) -> list[bytes]:
+    """Leaf bytes of [start, stop), in order. Raises ProofFailed STORE_GAP when one is missing."""
+    rows = connection.execute(
+        sa.select(entry.c.leaf).where(entry.c.seq >= start, entry.c.seq < stop).order_by(entry.c.seq)
+    ).scalars()
+    leaves = list(rows)
+    if len(leaves) != max(0, stop - start):
+        raise ProofFailed("STORE_GAP", "the ledger table misses entries", where=f"{start} to {stop}")
+    return leaves
+
+
+def find_by_cti(connection: sa.Connection, ctis: Sequence[bytes]) -> dict[bytes, bytes]:
+    """The leaf bytes already appended under these ids: a retry gets its first answer again."""
+    found: dict[bytes, bytes] = {}
+    for place in range(0, len(ctis), 500):  # SQLite allows 999 parameters in old builds
+        some = list(ctis[place : place + 500])
+        for row in connection.execute(sa.select(entry.c.cti, entry.c.leaf).where(entry.c.cti.in_(some))):
+            found[row.cti] = row.leaf
+    return found
+
+
+def find_by_hash(connection: sa.Connection, statement_hash: bytes) -> bytes | None:
+    """The leaf bytes of the statement with this hash, or None."""
+    query = sa.select(entry.c.leaf).where(entry.c.statement_hash == statement_hash)
+    return connection.execute(query).scalar_one_or_none()

@@ -1,0 +1,5 @@
+"""The running service: database, personal data, workflows, HTTP, settings, migrations, `malan`.
+
+The only room that must be trusted, and only to be available and discreet: it can refuse or delay an act, never
+invent one. Imports every other room.
+"""
