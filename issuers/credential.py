@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from issuers.codes import CertificateNumber, check_code
 from issuers.names import check_name, check_text
+from issuers.numbers import check_code, make_number, pack_number, parse_number, unpack_number
 from ledger import cbor
 from ledger.cose import Sign1, check_sign1, parse_sign1, sign1
 from ledger.errors import Malformed
@@ -19,7 +19,7 @@ from ledger.keys import PublicKey, Signer
 
 CONTENT_FORMAT = 65010  # CoAP content formats 65000 and up are for experiments: three bytes instead of forty
 PRIVATE_CLAIM = -70001  # CWT claim keys below -65536 are private use
-BYTES_MAX = 320  # QR version 15 at level M with a 42-character prefix
+BYTES_MAX = 348  # QR version 15 at level M with a 58-character address
 COURSE_MAX = 60
 HOURS_MAX = 2000
 _LAST_FOUR = re.compile(r"[0-9]{3}[0-9X]", re.ASCII)
@@ -57,7 +57,7 @@ def sign_credential(credential: Credential, signer: Signer) -> bytes:
         private.append(credential.last_four)
     claims: dict[int, cbor.Value] = {
         6: credential.issued_at,
-        7: CertificateNumber.parse(credential.number).pack(),
+        7: pack_number(parse_number(credential.number)),
         PRIVATE_CLAIM: private,
     }
     if credential.expires_at is not None:
@@ -86,7 +86,7 @@ def parse_credential(raw: bytes) -> SignedCredential:
     times = (issued_at, issued_at if expires_at is None else expires_at)
     if not all(0 <= seconds < 2**40 for seconds in times):
         raise Malformed("CREDENTIAL_SHAPE", "a time out of range")
-    text = CertificateNumber.unpack(number).text
+    text = make_number(unpack_number(number))
     return SignedCredential(_private(private, issued_at, text, expires_at), message)
 
 
@@ -107,8 +107,8 @@ def _private(value: list[object], issued_at: int, number: str, expires_at: int |
     if not 0 <= code < 10**16:
         raise Malformed("CREDENTIAL_SHAPE", "the code has 16 digits")
     last_four = _last_four(last)
-    check_name(name)
-    check_text(course, COURSE_MAX)
+    if check_name(name).shown != name or check_text(course, COURSE_MAX) != course:
+        raise Malformed("CREDENTIAL_SHAPE", "name or course is not in the form it is shown in")
     return Credential(
         issued_at=issued_at,
         number=number,

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from issuers.names import fold_width
-from ledger.errors import Malformed, MalanError
+from ledger.errors import MalanError, Malformed
 
 T = TypeVar("T")
 
@@ -33,16 +33,24 @@ _FOREIGN_STARTS: Final = {
     b"\xd0\xcf\x11\xe0": "a spreadsheet workbook of the old kind",
 }
 
-# Ideographs that GB 18030-2000, the version Python knows, put into the private-use area; the standards of 2005
-# and 2022 give them these places. They occur in names.
-_GB18030_2022: Final = dict(
-    zip(
-        (0xE81E, 0xE826, 0xE82B, 0xE82C, 0xE832, 0xE843, 0xE854, 0xE864)
-        + (0xE816, 0xE817, 0xE818, 0xE831, 0xE83B, 0xE855),
-        (*range(0x9FB4, 0x9FBC), 0x20087, 0x20089, 0x200CC, 0x215D7, 0x2298F, 0x241FE),
-        strict=True,
-    )
-)
+# Ideographs that GB 18030-2000, the version Python knows, put into the private-use area; the standards of
+# 2005 and 2022 give them these places. They occur in names.
+_GB18030_2022: Final = {
+    0xE81E: 0x9FB4,
+    0xE826: 0x9FB5,
+    0xE82B: 0x9FB6,
+    0xE82C: 0x9FB7,
+    0xE832: 0x9FB8,
+    0xE843: 0x9FB9,
+    0xE854: 0x9FBA,
+    0xE864: 0x9FBB,
+    0xE816: 0x20087,
+    0xE817: 0x20089,
+    0xE818: 0x200CC,
+    0xE831: 0x215D7,
+    0xE83B: 0x2298F,
+    0xE855: 0x241FE,
+}
 
 _IGNORED: Final = frozenset({"序号", "备注", "no", "no.", "remark", "remarks"})
 _OUTER: Final = " \t\u3000\u00a0"
@@ -68,7 +76,7 @@ class RowError:
 
     def __str__(self) -> str:
         place = f"row {self.row}" + (f", column {self.column}" if self.column else "")
-        return f"{place}: {self.code}: {self.what}" + (f" {self.fix}" if self.fix else "")
+        return f"{place}: {self.code}: {self.what}." + (f" {self.fix}" if self.fix else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +242,8 @@ def _header(cells: list[str], columns: Sequence[Column]) -> tuple[dict[int, Colu
         column = by_title.get(title)
         if column is None and title not in _IGNORED:
             what = f"the heading of column {place + 1} is not known"
-            errors.append(RowError(1, "", "COLUMN_UNKNOWN", what, "Remove the column or correct its heading."))
+            fix = "Remove the column or correct its heading."
+            errors.append(RowError(1, "", "COLUMN_UNKNOWN", what, fix))
         elif column is not None and column in places.values():
             errors.append(RowError(1, column.title, "COLUMN_DUPLICATE", "two columns have this heading"))
         elif column is not None:
@@ -275,8 +284,11 @@ def _contents(number: int, cells: list[str], places: Mapping[int, Column]) -> Ro
             code, what = "CELL_NUL", "the cell holds a NUL character"
         elif any("\ud800" <= character <= "\udfff" for character in cell):
             code, what = "CELL_ENCODING", "the cell holds bytes that are no text"
+        elif "\n" in cell:
+            lines = cell.count("\n") + 1
+            code, what = "CELL_CONTROL", f"line breaks, or a stray quotation mark, join {lines} lines"
         elif any(character < " " or character == "\x7f" for character in cell):
-            code, what = "CELL_CONTROL", "the cell holds a line break, tab or other control character"
+            code, what = "CELL_CONTROL", "the cell holds a tab or other control character"
         elif len(cell) > CELL_MAX:
             code, what = "CELL_TOO_LONG", f"the cell is longer than {CELL_MAX} characters"
         if code:

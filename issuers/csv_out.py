@@ -1,7 +1,7 @@
 """Tables for spreadsheets, in which no cell can act: rows in, bytes out. Pure.
 
-Promises: what was text stays text. A cell a spreadsheet would run as a formula gets a leading apostrophe, which
-is shown once and never run. Knows nothing of what the cells mean.
+Promises: what was text stays text. A cell a spreadsheet would run as a formula gets a leading apostrophe
+and is never run. Knows nothing of what the cells mean.
 
 Form: RFC 4180 with CRLF, UTF-8 with BOM (without it spreadsheets take Chinese for another encoding).
 """

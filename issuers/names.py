@@ -3,8 +3,8 @@
 Promises: a checked text has no character that hides, reorders or cannot be drawn, and is otherwise shown
 exactly as given; the folded form serves comparison only and is never shown. Knows no person and no file.
 
-Sources: 民委发〔2016〕33号 (separator U+00B7, at least 50 characters); Unicode general categories. Compatibility
-normalisation (NFKC) is never applied: it changes genuine names.
+Sources: 民委发〔2016〕33号 (separator U+00B7, at least 50 characters); Unicode general categories.
+Compatibility normalisation (NFKC) is never applied: it changes genuine names.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _FULL_WIDTH: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A checked name: `shown` as given without outer spaces, `folded` for comparison. Neither is in `repr`."""
+    """A checked name: `shown` as given without outer spaces, `folded` to compare; neither is in `repr`."""
 
     shown: str = field(repr=False)
     folded: str = field(repr=False)

@@ -104,7 +104,7 @@ def pack_number(number: CertificateNumber) -> bytes:
 def unpack_number(data: bytes) -> CertificateNumber:
     """The number in ten bytes, and only in bytes `pack_number` writes. Raises Malformed NUMBER_PACKED."""
     digits = f"{int.from_bytes(data[1:], 'big'):021d}"
-    if len(data) != _PACKED_BYTES or data[:1] not in (b"C", b"J") or len(digits) != 21:
+    if len(data) != _PACKED_BYTES or data[:1] not in (b"C", b"J"):
         raise Malformed("NUMBER_PACKED", "not ten bytes of a certificate number")
     body = f"{data[:1].decode()}{digits}"
     try:

@@ -1,8 +1,8 @@
 """What a trainee is in the organisation that the training is for. Pure.
 
-Promises the three roles the notice names (二(二): 法定代表人、负责人、持股合伙人) and the words that mean one of
-them for other kinds of organisation (domain B9.6). Knows no register: whether the role is true is for the
-subsidy rules and their facts.
+Promises the three roles the notice names (二(二): 法定代表人、负责人、持股合伙人) and the words that
+mean one of them for other kinds of organisation (domain B9.6). Knows no register: whether the
+role is true is for the subsidy rules and their facts.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ def read_roster(data: bytes, *, today: date, hours: int) -> Roster:
         reader = CellReader(row, COLUMNS)
         entry = _entry(reader, today=today, hours=hours)
         if entry is not None and (earlier := taken.get(entry.id)) is not None:
-            reader.refuse("id_number", _duplicate(earlier.row))
+            reader.refuse("id_number", duplicate_of(earlier.row))
         elif entry is not None:
             taken[entry.id] = entry
             warnings += _warnings(entry, today)
@@ -111,7 +111,9 @@ def read_date(text: str) -> date:
 def _entry(reader: CellReader, *, today: date, hours: int) -> RosterEntry | None:
     name = reader.take("name", check_name)
     id_type = reader.take("id_type", parse_id_type)
-    number = id_type and reader.take("id_number", lambda text: normalise(id_type, text, today=today))
+    number = None
+    if id_type is not None:
+        number = reader.take("id_number", partial(normalise, id_type, today=today))
     organisation = reader.take("organisation", lambda text: check_text(text, ORGANISATION_MAX))
     uscc = reader.take("uscc", check_uscc)
     role = reader.take("role", parse_organisation_role)
@@ -160,9 +162,10 @@ def _warnings(entry: RosterEntry, today: date) -> list[RowError]:
     return found
 
 
-def _duplicate(earlier_row: int) -> Malformed:
+def duplicate_of(earlier_row: int) -> Malformed:
+    """The complaint about a document that an earlier row has."""
     return Malformed(
-        "ID_DUPLICATE", f"row {earlier_row} has the same document", fix="Keep one row for each trainee."
+        "ID_DUPLICATE", f"row {earlier_row} has the same document", fix="Keep one row for each person."
     )
 
 

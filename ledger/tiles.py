@@ -88,7 +88,7 @@ def tile_at(level: int | None, index: int, *, size: int) -> Tile | None:
     """The tile with that place in a log of this size, full or partial; None where the log has none."""
     hashes = size >> (HEIGHT * (level or 0))
     width = min(hashes - index * WIDTH, WIDTH)
-    return Tile(level, index, width) if width > 0 else None
+    return Tile(level, index, width) if index >= 0 and width > 0 else None
 
 
 def tiles_of(size: int) -> Iterator[Tile]:
@@ -190,7 +190,7 @@ class TileReader:
 
     def _tile(self, level: int | None, index: int) -> Tile:
         tile = tile_at(level, index, size=self.size)
-        if tile is None or index < 0:
+        if tile is None:
             raise ProofFailed("NODE_OUTSIDE_TREE", "A tile lies outside the tree of this size.")
         return tile
 

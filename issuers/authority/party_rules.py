@@ -37,7 +37,7 @@ from ledger.keys import EDDSA
 from ledger.statement import Statement
 
 CITY = "city"
-ENROLMENT_AGE_MAX = 30 * 86_400  # seconds between the holder's proof and the admin's act
+ENROLMENT_AGE_MAX = 30 * 86_400  # seconds between the holder's proof and the leaf that enrols the key
 SELF_REPORT_MAX = 7 * 86_400  # seconds a party may reach back alone when it reports a compromise
 FOREVER = date(9999, 12, 31)
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
@@ -103,7 +103,6 @@ def service_key(case: Case, act: ServiceKey) -> list[Fact]:
     if purpose == ServicePurpose.CHECKPOINT and key.alg != EDDSA:
         raise Refused("SERVICE_ALG", "checkpoints are signed with Ed25519 (C2SP signed-note)")
     case.need_absent(Key, key.key, "KEY_EXISTS", "a key is enrolled once ever")
-    _fresh(case, act.enrolment)
     return [key, ServiceKeyFact(purpose, key.kid)]
 
 
@@ -207,7 +206,6 @@ def _enrolled(case: Case, enrolment: bytes, party: str, staff: bytes) -> Key:
     claims = (party, f"officer/{staff.hex()}", case.statement.audience)
     key = _key(enrolment, claims, seq=case.seq, time_ms=case.time_ms, staff=staff)
     case.need_absent(Key, key.key, "KEY_EXISTS", "a key is enrolled once ever")
-    _fresh(case, enrolment)
     return key
 
 
@@ -223,13 +221,9 @@ def _key(
     public, claims = open_enrolment(enrolment)
     if (claims.iss, claims.sub, claims.aud) != expected:
         raise Refused("ENROLMENT_OTHER", "the key was made for another person, party or log")
-    return Key(public.kid, public.alg, public.spki, expected[0], seq, time_ms, staff, purpose)
-
-
-def _fresh(case: Case, enrolment: bytes) -> None:
-    _, claims = open_enrolment(enrolment)
-    if abs(case.statement.issued_at - claims.iat) > ENROLMENT_AGE_MAX:
+    if abs(time_ms - claims.iat * 1000) > ENROLMENT_AGE_MAX * 1000:
         raise Refused("ENROLMENT_OLD", "the proof of possession is older than 30 days")
+    return Key(public.kid, public.alg, public.spki, expected[0], seq, time_ms, staff, purpose)
 
 
 def _term(first_day: date, last_day: date) -> None:

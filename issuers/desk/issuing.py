@@ -1,0 +1,255 @@
+"""Issuing: the certificates of a confirmed class, one or hundreds, from prepare to the folder of each.
+
+Promises: whatever is cut off where, running it again goes on; nobody gets two certificates and no number is
+given twice (the outbox holds one live statement for each candidate); one person's trouble is named and leaves
+the others alone; a day that ended on the way is signed anew under the same number.
+
+Steps: 1 what an earlier run left unanswered is sent again; 2 the service prepares numbers; 3 the answer is
+held against the sealed roster and the body's own result; 4 for each part of the class: credentials are
+signed, cards checked, statements stored, sent, answers kept; 5 the folders are written; 6 proofs are
+fetched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from issuers.answers import Prepared, PreparedItem
+from issuers.card import check_card
+from issuers.credential import parse_credential
+from issuers.desk.artefacts import (
+    Note,
+    card_fields,
+    encode_note,
+    has_proof,
+    note_of,
+    number_of,
+    write_folder,
+    write_proof,
+)
+from issuers.desk.classes import fetch_evidence, standard_of_class
+from issuers.desk.desk import SEND_AT_ONCE, Desk
+from issuers.desk.trust import Trust, check_evidence, check_item_proof, check_receipt, load_trust
+from issuers.drafting_certificates import Certified, certify, check_prepared, number_key
+from issuers.outbox import Item, ItemState
+from ledger.errors import MalanError, Refused
+from ledger.statement import parse_statement
+
+DATE_PASSED: Final = "DATE_PASSED"
+_ROUNDS: Final = 3  # midnight passes once; a clock that is wrong would make it pass for ever
+_BATCH_TERM_MS: Final = 60 * 3_600_000  # a new batch id well before the 72 hours of a reservation end
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why one person got no certificate now."""
+
+    candidate: bytes
+    error: MalanError
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A logged certificate; `folder` None when its files could not be written (see troubles)."""
+
+    certificate: bytes
+    candidate: bytes
+    number: str = field(repr=False)
+    seq: int
+    folder: Path | None
+    proved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IssueReport:
+    """Every certificate this home issued for the class, who got none, how many are new in this run."""
+
+    class_id: bytes
+    issued: tuple[Issued, ...]
+    troubles: tuple[Trouble, ...]
+    new: int
+
+
+def issue(
+    desk: Desk, class_id: bytes, *, cards: bool = True, wait: Callable[[int], bool] | None = None
+) -> IssueReport:
+    """Issues for everybody who passed and has neither certificate nor voided number.
+
+    `wait` is asked before each further look for proofs, with the number still missing: it sleeps and answers
+    whether to look again; without it one look is taken. Raises Unavailable when the service does not answer,
+    Refused about the class as a whole; what was done before is kept.
+    """
+    trust = load_trust(desk)
+    batch = f"issue/{class_id.hex()}"
+    before = {item.id for item in desk.outbox.items(batch) if item.state is ItemState.LOGGED}
+    desk.send_waiting(batch)
+    prepared = prepare(desk, class_id)
+    troubles: list[Trouble] = []
+    if prepared.items:
+        troubles = _issue_prepared(desk, trust, prepared, batch, cards=cards)
+    logged = [item for item in desk.outbox.items(batch) if _is_issued(item)]
+    folders = _write_folders(desk, trust, logged, troubles, cards=cards)
+    fetch_proofs(desk, trust, logged, wait=wait)
+    issued = [_issued(desk, item, folders.get(item.id)) for item in logged]
+    new = sum(item.id not in before for item in logged)
+    return IssueReport(class_id, tuple(issued), tuple(troubles), new)
+
+
+def prepare(desk: Desk, class_id: bytes) -> Prepared:
+    """The service's reservations for the class, under one batch id for as long as they last."""
+    now = desk.clock()
+    name = f"prepare/{class_id.hex()}/{now // _BATCH_TERM_MS}"
+    token = desk.outbox.batch(name, fresh=desk.fresh(16), now_ms=now)
+    subject = f"class/{class_id.hex()}"
+    return desk.client.prepare(desk.request("certificates", subject, {"batch": token}))
+
+
+def checked(desk: Desk, trust: Trust, prepared: Prepared) -> dict[bytes, Refused]:
+    """What the signatory would not sign, by candidate. Raises Refused PREPARED_OTHER, and of the evidence."""
+    evidence = fetch_evidence(desk, prepared.class_id)
+    check_evidence(trust, evidence)
+    standard = standard_of_class(desk, trust, prepared.class_id, evidence)
+    told = (prepared.kind, prepared.stage, prepared.course, prepared.hours)
+    if told != (standard.kind, standard.stage, standard.title, standard.hours):
+        raise Refused("PREPARED_OTHER", "the service prepared another kind, stage, course or hours")
+    return check_prepared(prepared, evidence)
+
+
+def fetch_proofs(
+    desk: Desk, trust: Trust, items: Sequence[Item], *, wait: Callable[[int], bool] | None = None
+) -> int:
+    """Puts each published proof, checked, into its folder; how many are still missing.
+
+    Raises ProofFailed or BadSignature when the log shows something else than was sent or promised.
+    """
+    missing = [item for item in items if not has_proof(desk.home, item)]
+    total = len(missing)
+    while missing:
+        left = []
+        for item in missing:
+            assert item.answer is not None  # logged items have one
+            proof = desk.client.proof(item.answer.seq)
+            if proof is None:
+                left.append(item)
+                continue
+            check_item_proof(item, proof, trust)
+            write_proof(desk.home, item, proof)
+            desk.progress("proofs", total - len(missing) + len(left), total)
+        missing = left
+        if not missing or wait is None or not wait(len(missing)):
+            break
+    return len(missing)
+
+
+def _issue_prepared(
+    desk: Desk, trust: Trust, prepared: Prepared, batch: str, *, cards: bool
+) -> list[Trouble]:
+    wrong = checked(desk, trust, prepared)
+    troubles = [Trouble(candidate, error) for candidate, error in wrong.items()]
+    todo = [item for item in prepared.items if item.candidate not in wrong and _is_free(desk, prepared, item)]
+    for start in range(0, len(todo), SEND_AT_ONCE):
+        part: list[PreparedItem] = todo[start : start + SEND_AT_ONCE]
+        for round_ in range(_ROUNDS):
+            part, failed = _issue_part(desk, prepared, part, batch, last=round_ == _ROUNDS - 1)
+            troubles += failed
+            if not part:
+                break
+    return troubles
+
+
+def _issue_part(
+    desk: Desk, prepared: Prepared, items: Sequence[PreparedItem], batch: str, *, last: bool
+) -> tuple[list[PreparedItem], list[Trouble]]:
+    """Signs, stores and sends; answers with those whose day had passed, and the troubles of the others."""
+    ready: list[tuple[Certified, bytes]] = []
+    troubles: list[Trouble] = []
+    for item in items:
+        try:
+            ready.append(_signed(desk, prepared, item))
+        except MalanError as error:
+            troubles.append(Trouble(item.candidate, _placed(error, item)))
+        desk.progress("signing", len(ready) + len(troubles), len(items))
+    # Crash before the next line: nothing was stored, the next run signs anew under the same numbers.
+    stored = desk.outbox.store(batch, [made.parcel for made, _ in ready], [note for _, note in ready])
+    # Crash here: the next run sends what is stored and signs none of it again.
+    again: list[PreparedItem] = []
+    for (made, _), item in zip(ready, desk.deliver(stored), strict=True):
+        if item.answer is None or not item.answer.refused:
+            continue
+        if item.answer.code == DATE_PASSED and not last:
+            again.append(made.item)
+        else:
+            troubles.append(Trouble(made.item.candidate, _placed(item.answer.error(), made.item)))
+    return again, troubles
+
+
+def _signed(desk: Desk, prepared: Prepared, item: PreparedItem) -> tuple[Certified, bytes]:
+    """One certificate with its note, after the card was found to be printable."""
+    made = certify(
+        desk.speaker,
+        prepared,
+        item,
+        record_key=desk.fresh(32),
+        now_ms=desk.clock(),
+        fresh=desk.fresh(10),
+    )
+    note = note_of(
+        prepared, responsible=desk.config.responsible, issued_on=made.issued_on, demo=desk.config.demo
+    )
+    _check_printable(made, note)
+    return made, encode_note(note)
+
+
+def _check_printable(made: Certified, note: Note) -> None:
+    claims = parse_credential(made.credential).claims
+    check_card(card_fields(claims, note, made.qr))
+
+
+def _write_folders(
+    desk: Desk, trust: Trust, logged: Sequence[Item], troubles: list[Trouble], *, cards: bool
+) -> dict[int, Path]:
+    """Folders by item; a receipt that does not verify or a card that cannot be drawn is that person's trouble."""
+    key = trust.receipt_key()
+    folders = {}
+    for done, item in enumerate(logged, start=1):
+        try:
+            check_receipt(item, key, trust.bundle.origin)
+            folders[item.id] = write_folder(desk.home, item, card=cards)
+        except MalanError as error:
+            troubles.append(Trouble(_candidate_of(item), error))
+        desk.progress("cards" if cards else "files", done, len(logged))
+    return folders
+
+
+def _is_free(desk: Desk, prepared: Prepared, item: PreparedItem) -> bool:
+    return desk.outbox.live(number_key(prepared.class_id, item.candidate)) is None
+
+
+def _is_issued(item: Item) -> bool:
+    return item.state is ItemState.LOGGED and item.kind == "certificate-issued"
+
+
+def _issued(desk: Desk, item: Item, folder: Path | None) -> Issued:
+    assert item.answer is not None  # logged items have one
+    return Issued(
+        certificate=bytes.fromhex(item.subject.removeprefix("certificate/")),
+        candidate=_candidate_of(item),
+        number=number_of(item),
+        seq=item.answer.seq,
+        folder=folder,
+        proved=has_proof(desk.home, item),
+    )
+
+
+def _candidate_of(item: Item) -> bytes:
+    candidate = parse_statement(item.parcel.statement).body.get("candidate")
+    assert isinstance(candidate, bytes)  # signed here, under the shape of the act
+    return candidate
+
+
+def _placed(error: MalanError, item: PreparedItem) -> MalanError:
+    where = f"candidate {item.candidate.hex()}" + (f", {error.where}" if error.where else "")
+    return type(error)(error.code, error.what, where=where, fix=error.fix)

@@ -1,0 +1,42 @@
+"""Door: where in the log the acts of a bundle and of a class stand: two indexes that follow from the log."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from issuers.acts.certificates import CertificateIssued
+from issuers.bundle import KINDS
+from ledger.statement import Statement
+from ledger.store import entry
+from registry.tables import bundled, class_entry
+
+
+def add_places(connection: sa.Connection, statement: Statement, act: object, *, seq: int) -> None:
+    """Indexes the leaf that was just appended."""
+    if statement.kind in KINDS:
+        connection.execute(sa.insert(bundled).values(seq=seq))
+    class_id = class_of(statement, act)
+    if class_id is not None:
+        connection.execute(sa.insert(class_entry).values(class_id=class_id, seq=seq))
+
+
+def class_of(statement: Statement, act: object) -> bytes | None:
+    """The class whose evidence this act belongs to: acts about the class, and its certificates."""
+    if isinstance(act, CertificateIssued):
+        return act.class_id
+    noun, _, rest = statement.subject.partition("/")
+    return bytes.fromhex(rest) if noun == "class" else None
+
+
+def leaves_of_class(connection: sa.Connection, class_id: bytes) -> list[bytes]:
+    """Leaf bytes of the acts of a class, in log order."""
+    query = sa.select(entry.c.leaf).join(class_entry, class_entry.c.seq == entry.c.seq)
+    query = query.where(class_entry.c.class_id == class_id).order_by(entry.c.seq)
+    return list(connection.execute(query).scalars())
+
+
+def bundled_leaves(connection: sa.Connection, *, start: int, most: int) -> list[tuple[int, bytes]]:
+    """Place and leaf of the acts of a bundle from leaf `start` on, in log order, at most so many."""
+    query = sa.select(entry.c.seq, entry.c.leaf).join(bundled, bundled.c.seq == entry.c.seq)
+    query = query.where(entry.c.seq >= start).order_by(entry.c.seq).limit(most)
+    return [(row.seq, row.leaf) for row in connection.execute(query)]

@@ -1,0 +1,78 @@
+"""Door: the parts of one running service, put together once, at its start; no part is global.
+
+Promises that a `Service` stands on a migrated database with a genesis, and on secrets that belong to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from issuers.authority.party_facts import GenesisFact
+from ledger.errors import Refused, Unavailable
+from ledger.note import NoteSigner
+from registry.clock import Clock
+from registry.database import Database
+from registry.facts import TableView
+from registry.migrations import check_current
+from registry.people import People
+from registry.secrets import Secrets, read_secrets
+from registry.settings import Settings
+
+
+@dataclass
+class Alarms:
+    """What stands against appending, or is wrong with publishing; codes of errors, seen by `readyz`."""
+
+    read_only: Refused | Unavailable | None = None
+    publishing: str | None = None
+
+
+@dataclass(frozen=True)
+class Service:
+    """Everything a request needs. `origin` names the log."""
+
+    settings: Settings
+    database: Database
+    secrets: Secrets
+    people: People
+    clock: Clock
+    origin: str
+    alarms: Alarms = field(default_factory=Alarms)
+
+    def close(self) -> None:
+        """Ends the connections of this process."""
+        self.database.close()
+
+
+def open_service(settings: Settings, *, clock: Clock | None = None) -> Service:
+    """The service of an initialised home.
+
+    Raises Unavailable HOME_MISSING, GENESIS_MISSING, SCHEMA_OLD, and what secrets and database raise.
+    """
+    if not settings.database and not (settings.home / "malan.db").exists():
+        raise Unavailable(
+            "HOME_MISSING", "there is no registry here", where="MALAN_HOME", fix="Run `malan init`."
+        )
+    secrets = read_secrets(settings.secret_file)
+    database = Database(settings.database_url, busy_timeout_ms=settings.busy_timeout_ms)
+    with database.reading() as connection:
+        check_current(connection)
+        genesis = TableView(connection).get(GenesisFact, "log")
+    if genesis is None:
+        raise Unavailable("GENESIS_MISSING", "the log has no genesis", fix="Run `malan init` to its end.")
+    return assemble(settings, database, secrets, clock=clock or Clock(), origin=genesis.origin)
+
+
+def assemble(
+    settings: Settings, database: Database, secrets: Secrets, *, clock: Clock, origin: str
+) -> Service:
+    """The parts in one value; `init` and tests that have no genesis yet use it directly."""
+    return Service(settings, database, secrets, People(secrets), clock, origin)
+
+
+def note_signer(service: Service) -> NoteSigner:
+    """The checkpoint key as a signed note wants it: its name is the origin."""
+    seed = service.secrets.checkpoint.raw_ed25519()
+    return NoteSigner(service.origin, Ed25519PrivateKey.from_private_bytes(seed))

@@ -1,0 +1,168 @@
+"""The service's own tables, beside the ledger's (`ledger.store`). No I/O.
+
+`fact`, `bundled` and `class_entry` follow from the log and can be rebuilt; `hold` restates it as a
+constraint. Everything personal is sealed under a key of its person, or stands as an HMAC; ids are random.
+Times are milliseconds since 1970. Migrations write their own literal DDL; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+ID = sa.LargeBinary(16)
+HASH = sa.LargeBinary(32)
+SEQ = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+# What the log adds up to (decision 0001): records are deterministic CBOR, `seq` the leaf of the last change.
+fact = sa.Table(
+    "fact",
+    metadata,
+    sa.Column("kind", sa.String(40), primary_key=True),
+    sa.Column("key", sa.String(200), primary_key=True),
+    sa.Column("record", sa.LargeBinary, nullable=False),
+    sa.Column("seq", SEQ, nullable=False),
+    sa.Index("fact_by_change", "kind", "seq"),
+)
+
+# The places of the acts that a trust bundle carries.
+bundled = sa.Table("bundled", metadata, sa.Column("seq", SEQ, primary_key=True, autoincrement=False))
+
+# The places of the acts about a class and its certificates, for its evidence.
+class_entry = sa.Table(
+    "class_entry",
+    metadata,
+    sa.Column("class_id", ID, primary_key=True),
+    sa.Column("seq", SEQ, primary_key=True, autoincrement=False),
+)
+
+# A natural person, as far as the service knows: a random id that never leaves it.
+person = sa.Table("person", metadata, sa.Column("person", ID, primary_key=True))
+
+# Look-up by document: HMAC of type and normal form, with a key outside the database.
+person_document = sa.Table(
+    "person_document",
+    metadata,
+    sa.Column("document", HASH, primary_key=True),
+    sa.Column("person", ID, sa.ForeignKey("person.person"), nullable=False, index=True),
+)
+
+# The person's own key, wrapped. To destroy the row is to erase the person.
+person_key = sa.Table(
+    "person_key",
+    metadata,
+    sa.Column("person", ID, sa.ForeignKey("person.person"), primary_key=True),
+    sa.Column("wrapped", sa.LargeBinary, nullable=False),
+)
+
+# What stands behind a commitment: statement (hash) and place of the entry.
+opening = sa.Table(
+    "opening",
+    metadata,
+    sa.Column("statement", HASH, primary_key=True),
+    sa.Column("place", sa.Integer, primary_key=True),
+    sa.Column("person", ID, sa.ForeignKey("person.person"), nullable=False, index=True),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+)
+
+# Who a candidate of a class is: the place of their entry in the roster.
+candidate = sa.Table(
+    "candidate",
+    metadata,
+    sa.Column("class_id", ID, primary_key=True),
+    sa.Column("candidate", ID, primary_key=True),
+    sa.Column("person", ID, sa.ForeignKey("person.person"), nullable=False),
+    sa.Column("roster", HASH, nullable=False),
+    sa.Column("place", sa.Integer, nullable=False),
+    sa.UniqueConstraint("class_id", "person", name="candidate_once_a_class"),
+)
+
+# How far the numbers of an issuer and year are given out.
+number_series = sa.Table(
+    "number_series",
+    metadata,
+    sa.Column("issuer", sa.String(3), primary_key=True),
+    sa.Column("year", sa.Integer, primary_key=True),
+    sa.Column("last", sa.Integer, nullable=False),
+)
+
+# Number and code of a passed candidate, for ever theirs; `sealed` holds both, `code_index` finds the code.
+reservation = sa.Table(
+    "reservation",
+    metadata,
+    sa.Column("class_id", ID, primary_key=True),
+    sa.Column("candidate", ID, primary_key=True),
+    sa.Column("certificate", ID, nullable=False, unique=True),
+    sa.Column("person", ID, sa.ForeignKey("person.person"), nullable=False),
+    sa.Column("code_index", HASH, nullable=False, unique=True),
+    sa.Column("status_list", sa.Integer, nullable=False),
+    sa.Column("status_index", sa.Integer, nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("batch", ID, nullable=False, index=True),
+    sa.Column("expires_ms", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("status_list", "status_index", name="reservation_place_once"),
+)
+
+# The bytes of a QR, sealed for its holder.
+credential = sa.Table(
+    "credential",
+    metadata,
+    sa.Column("certificate", ID, primary_key=True),
+    sa.Column("person", ID, sa.ForeignKey("person.person"), nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+)
+
+# Money hangs on these two constraints (design 18); releasing a hold deletes its row.
+hold = sa.Table(
+    "hold",
+    metadata,
+    sa.Column("person", ID, sa.ForeignKey("person.person"), primary_key=True),
+    sa.Column("slot", sa.Integer, primary_key=True),
+    sa.Column("project", sa.String(40), nullable=False),
+    sa.Column("claim", ID, nullable=False, unique=True),
+    sa.UniqueConstraint("person", "project", name="hold_project_once"),
+    sa.CheckConstraint("slot BETWEEN 1 AND 3", name="hold_slot_range"),
+)
+
+# One random staff id for each natural person who acts for a party.
+staff = sa.Table(
+    "staff",
+    metadata,
+    sa.Column("staff", ID, primary_key=True),
+    sa.Column("person", ID, sa.ForeignKey("person.person"), nullable=False, unique=True),
+    sa.Column("party", sa.String(40), nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+)
+
+# Signed requests work once; forgotten when they are too old to work at all.
+request_seen = sa.Table(
+    "request_seen",
+    metadata,
+    sa.Column("cti", ID, primary_key=True),
+    sa.Column("seen_ms", sa.BigInteger, nullable=False, index=True),
+)
+
+# Who read what, written before it is shown. No names: staff id, object, what kind of fields.
+read_audit = sa.Table(
+    "read_audit",
+    metadata,
+    sa.Column("id", SEQ, primary_key=True, autoincrement=False),
+    sa.Column("time_ms", sa.BigInteger, nullable=False),
+    sa.Column("party", sa.String(40), nullable=False),
+    sa.Column("reader", sa.String(32), nullable=False),
+    sa.Column("purpose", sa.String(40), nullable=False),
+    sa.Column("object", sa.String(128), nullable=False),
+    sa.Column("fields", sa.String(200), nullable=False),
+)
+
+# SQLite; the one insert that could replace a row is not the next one.
+READ_AUDIT_GUARDS = (
+    "CREATE TRIGGER read_audit_no_update BEFORE UPDATE ON read_audit "
+    "BEGIN SELECT RAISE(ABORT, 'the read audit is append-only'); END",
+    "CREATE TRIGGER read_audit_no_delete BEFORE DELETE ON read_audit "
+    "BEGIN SELECT RAISE(ABORT, 'the read audit is append-only'); END",
+    "CREATE TRIGGER read_audit_in_order BEFORE INSERT ON read_audit "
+    "WHEN NEW.id IS NOT (SELECT COALESCE(MAX(id), 0) + 1 FROM read_audit) "
+    "BEGIN SELECT RAISE(ABORT, 'the read audit grows by one'); END",
+)

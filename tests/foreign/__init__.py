@@ -1,0 +1,1 @@
+"""Other people's implementations read what we write. None is imported here."""

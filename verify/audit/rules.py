@@ -1,0 +1,171 @@
+"""What only the whole log shows: nothing issued without a result, no number open, nothing held twice.
+
+Pure. A second opinion beside the judge: it reads the acts themselves, admitted or not, and keeps its own
+books on what certificates and money hang on. A slip in the authority rules does not pass unseen here.
+
+Source: notice 三(六); design decisions 5, 12, 14; decision record 0005 (every number issued or voided).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from issuers.acts import read_act
+from issuers.acts.certificates import (
+    CertificateIssued,
+    ClaimDecided,
+    ClaimSubmitted,
+    ClaimWithdrawn,
+    NumberVoided,
+)
+from issuers.acts.classes import ClassOpened, EvaluationConfirmed, Sheet, StandardPublished
+from issuers.standard import Standard
+from ledger.errors import MalanError
+from verify.audit.findings import Findings
+from verify.audit.replay import Heard
+
+NUMBER_OPEN_MAX_MS: Final = 72 * 3_600_000
+_KINDS: Final = frozenset(
+    {
+        *("standard-published", "class-opened", "sheet", "evaluation-confirmed"),
+        *("certificate-issued", "number-voided"),
+        *("claim-submitted", "claim-decided", "claim-withdrawn"),
+    }
+)
+
+
+@dataclass(slots=True)
+class _Class:
+    """Books on one class: `sheets` by statement hash with the person who signed, `used` by candidate."""
+
+    standard: str = ""
+    sheets: dict[bytes, bytes | None] = field(default_factory=dict)
+    evaluation: bytes = b""
+    confirmed_ms: int = 0
+    passed: frozenset[bytes] = frozenset()
+    used: set[bytes] = field(default_factory=set)
+
+
+class Rules:
+    """Takes statement after statement; `close` names what is still open at the time of the audit."""
+
+    def __init__(self) -> None:
+        self.findings = Findings()
+        self._standards: dict[str, int] = {}  # the fewest evaluators
+        self._classes: dict[str, _Class] = {}
+        self._slots: set[tuple[int, int]] = set()
+        self._credentials: set[bytes] = set()
+        self._holds: dict[bytes, int] = {}  # live nullifiers and the seq of their claim
+        self._claims: dict[str, tuple[bytes, ...]] = {}
+        self._late = 0
+
+    def take(self, heard: Heard, *, gap: bool) -> None:
+        """`gap`: earlier entries are missing, so that something absent is no fault of this one."""
+        statement = heard.statement
+        if statement.kind not in _KINDS:
+            return
+        try:
+            act = read_act(statement)
+        except MalanError:
+            return  # the replay names it
+        where = f"seq {heard.seq}, {statement.kind}"
+        match act:
+            case StandardPublished():
+                self._standard(statement.subject, act)
+            case ClassOpened():
+                self._class(statement.subject).standard = act.standard
+            case Sheet():
+                self._class(statement.subject).sheets[statement.hash] = heard.staff
+            case EvaluationConfirmed():
+                self._confirmed(heard, act, where, gap)
+            case CertificateIssued():
+                self._issued(heard, act, where, gap)
+            case NumberVoided():
+                self._number(heard, act.class_id, act.candidate, where)
+                self._slot(act.status_list, act.status_index, where)
+            case ClaimSubmitted():
+                self._claimed(heard, act, where)
+            case ClaimDecided(release=True) | ClaimWithdrawn():
+                self._release(statement.subject)
+
+    def close(self, *, at_ms: int) -> None:
+        """Numbers neither issued nor voided: a departure 72 hours after the confirmation, else a note."""
+        pending = 0
+        for name, known in self._classes.items():
+            for candidate in sorted(known.passed - known.used):
+                if at_ms - known.confirmed_ms > NUMBER_OPEN_MAX_MS:
+                    self.findings.departure("NUMBER_OUTSTANDING", f"{name}, candidate {candidate.hex()}")
+                else:
+                    pending += 1
+        if pending:
+            self.findings.note("NUMBERS_PENDING", "log", n=pending)
+        if self._late:
+            self.findings.note("NUMBERS_LATE", "log", n=self._late)
+
+    def _class(self, subject: str) -> _Class:
+        return self._classes.setdefault(subject, _Class())
+
+    def _standard(self, subject: str, act: StandardPublished) -> None:
+        try:
+            least = Standard.from_body(act.document).evaluators_min
+        except MalanError:
+            return
+        self._standards.setdefault(subject.partition("/")[2], least)
+
+    def _confirmed(self, heard: Heard, act: EvaluationConfirmed, where: str, gap: bool) -> None:
+        known = self._class(heard.statement.subject)
+        if known.evaluation:
+            self.findings.departure("EVALUATION_TWICE", where)
+            return
+        known.evaluation, known.confirmed_ms = heard.statement.hash, heard.time_ms
+        known.passed = frozenset(act.passed)
+        if gap:
+            return
+        if not known.sheets.keys() >= set(act.sheets):
+            self.findings.departure("SHEET_NOT_LOGGED", where)
+        if known.sheets.keys() - set(act.sheets):
+            self.findings.departure("SHEET_LEFT_ASIDE", where)
+        scorers = {known.sheets[one] for one in act.sheets if one in known.sheets} - {None}
+        least = self._standards.get(known.standard, 2)
+        if len(scorers) < least:
+            self.findings.departure("EVALUATORS_TOO_FEW", where, n=len(scorers), needed=least)
+        if heard.staff in scorers:
+            self.findings.departure("EVALUATOR_ANSWERS", where)
+
+    def _issued(self, heard: Heard, act: CertificateIssued, where: str, gap: bool) -> None:
+        known = self._class(f"class/{act.class_id.hex()}")
+        founded = known.evaluation == act.evaluation and act.candidate in known.passed
+        if not founded and not gap:
+            self.findings.departure("CERTIFICATE_UNFOUNDED", where)
+        if act.credential in self._credentials:
+            self.findings.departure("CREDENTIAL_TWICE", where)
+        self._credentials.add(act.credential)
+        self._number(heard, act.class_id, act.candidate, where)
+        self._slot(act.status_list, act.status_index, where)
+
+    def _number(self, heard: Heard, class_id: bytes, candidate: bytes, where: str) -> None:
+        known = self._class(f"class/{class_id.hex()}")
+        if candidate in known.used:
+            self.findings.departure("NUMBER_TWICE", where)
+        known.used.add(candidate)
+        if known.confirmed_ms and heard.time_ms - known.confirmed_ms > NUMBER_OPEN_MAX_MS:
+            self._late += 1
+
+    def _slot(self, status_list: int, status_index: int, where: str) -> None:
+        if (status_list, status_index) in self._slots:
+            self.findings.departure("STATUS_SLOT_TWICE", where)
+        self._slots.add((status_list, status_index))
+
+    def _claimed(self, heard: Heard, act: ClaimSubmitted, where: str) -> None:
+        nullifiers = (act.project_nullifier, act.slot_nullifier)
+        for one in dict.fromkeys(nullifiers):
+            if one in self._holds:
+                self.findings.departure("NULLIFIER_TWICE", where, first=self._holds[one])
+            else:
+                self._holds[one] = heard.seq
+        self._claims[heard.statement.subject] = nullifiers
+
+    def _release(self, subject: str) -> None:
+        for one in self._claims.pop(subject, ()):
+            self._holds.pop(one, None)

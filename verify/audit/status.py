@@ -1,0 +1,169 @@
+"""The bundle that offline verifiers rely on, against the log: nothing left out or invented, to the bit.
+
+Pure. The service makes the bundle alone and could keep a revocation out of it; whoever holds only the bundle
+would never know. The auditor compares its acts with the log's, one by one, recomputes every status list from
+its own replay at the size of the bundle, and compares its checkpoint with the tree.
+
+Source: design decision 15; decision record 0007 (the bundle replays).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from issuers.acts.words import ServicePurpose
+from issuers.authority.class_facts import CertificateFact
+from issuers.authority.view import MemoryView
+from issuers.bundle import KINDS, Bundle, BundledAct, BundledList, open_bundle, service_key
+from issuers.status import StatusList, compute_bits, open_status_list
+from ledger.checkpoint import parse_checkpoint
+from ledger.errors import MalanError, Malformed
+from ledger.keys import PublicKey, public_key
+from ledger.leaf import Leaf
+from ledger.note import NoteKey, parse_note
+from ledger.policy import Policy, parse_policy
+from verify.audit.findings import Findings
+from verify.audit.replay import Heard
+from verify.audit.signatures import check_signatures
+
+TRUST: Final = "trust"
+_NO_BUNDLE: Final = frozenset({"COSE_TAG", "BUNDLE_KIND"})
+_PLACES_A_BYTE: Final = 4
+
+
+class StatusCheck:
+    """Takes leaf after leaf; `close` compares lists, key and checkpoint. Without a readable bundle, nothing."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.findings = Findings()
+        self.bundle: Bundle | None = None
+        self.policy: Policy | None = None
+        self._status_key: PublicKey | None = None
+        self._bits: dict[int, bytes] | None = None
+        self._acts: dict[int, BundledAct] = {}
+        self._open(raw)
+
+    @property
+    def genesis(self) -> bytes | None:
+        """The pin."""
+        return self.bundle.genesis if self.bundle is not None else None
+
+    @property
+    def size(self) -> int:
+        """Where the bundle stands in the log; 0 without one."""
+        return self.bundle.size if self.bundle is not None else 0
+
+    def _open(self, raw: bytes) -> None:
+        try:
+            bundle, view = open_bundle(raw)
+            key = service_key(view, ServicePurpose.STATUS)
+            self._status_key = public_key(key.alg, key.spki)
+            self.policy = parse_policy(bundle.policy.encode())
+        except MalanError as error:
+            if isinstance(error, Malformed) and error.code in _NO_BUNDLE:
+                self.findings.could_not_check("TRUST_UNREADABLE", TRUST)
+            else:
+                self.findings.refused(error, TRUST)
+            return
+        self.bundle = bundle
+        self._acts = {item.seq: item for item in bundle.acts}
+
+    def take(self, seq: int, leaf: Leaf | None, heard: Heard | None) -> None:
+        """Compares what the bundle holds at this place with what the log does."""
+        if seq >= self.size:
+            return
+        act = self._acts.pop(seq, None)
+        kind = heard.statement.kind if heard is not None else ""
+        where = f"{TRUST}, seq {seq}"
+        if act is None and kind in KINDS:
+            self.findings.departure("TRUST_ACT_MISSING", f"{where}, {kind}")
+        elif act is not None and leaf is not None and kind not in KINDS:
+            self.findings.departure("TRUST_ACT_INVENTED", where)
+        elif act is not None and leaf is not None:
+            if (act.statement, act.time_ms) != (leaf.statement, leaf.time_ms):
+                self.findings.departure("TRUST_ACT_DIFFERS", f"{where}, {kind}")
+
+    def snapshot(self, view: MemoryView, *, gap: bool) -> None:
+        """The lists as they stand once exactly `size` entries were replayed; not with a gap before."""
+        if self.bundle is None or gap:
+            return
+        facts = view.all(CertificateFact)
+        numbers = {item.number for item in self.bundle.lists} | {fact.status_list for fact in facts}
+        self._bits = {number: compute_bits(facts, number) for number in numbers}
+
+    def close(self, size: int, roots: Mapping[int, bytes], *, keys: tuple[NoteKey, ...]) -> None:
+        """`size` and `roots` of the audited log; `keys` are all its checkpoint keys, revoked ones too."""
+        if self.bundle is None:
+            return
+        if self.bundle.size > size:
+            self.findings.departure("TRUST_AHEAD", TRUST, n=self.bundle.size)
+        for seq in sorted(self._acts):
+            if seq < size:
+                self.findings.could_not_check("TRUST_ACT_UNSEEN", f"{TRUST}, seq {seq}")
+        self._check_lists(self.bundle)
+        self._check_checkpoint(self.bundle, roots, keys)
+
+    def _check_lists(self, bundle: Bundle) -> None:
+        if self._bits is None:
+            self.findings.could_not_check("STATUS_NOT_COMPARED", TRUST)
+        left = dict(self._bits or {})
+        seen: set[int] = set()
+        for item in bundle.lists:
+            where = f"{TRUST}, status list {item.number}"
+            if item.number in seen:
+                self.findings.departure("STATUS_LIST_TWICE", where)
+            seen.add(item.number)
+            opened = self._open_list(item, where)
+            if opened is not None:
+                self._check_list(opened, item, bundle, where)
+            left.pop(item.number, None)
+        for number in sorted(left):
+            self.findings.departure("STATUS_LIST_MISSING", f"{TRUST}, status list {number}")
+
+    def _open_list(self, item: BundledList, where: str) -> StatusList | None:
+        assert self._status_key is not None
+        try:
+            return open_status_list(item.token, self._status_key)
+        except MalanError as error:
+            self.findings.refused(error, where)
+            return None
+
+    def _check_list(self, opened: StatusList, item: BundledList, bundle: Bundle, where: str) -> None:
+        if opened.number != item.number:
+            self.findings.departure("STATUS_LIST_NUMBER", where)
+        if opened.size != bundle.size:
+            self.findings.departure("STATUS_LIST_SIZE", where)
+        right = (self._bits or {}).get(item.number)
+        if right is not None and right != opened.bits:
+            places = differing_places(right, opened.bits)
+            first = f"{where}, place {places[0]}"
+            self.findings.departure("STATUS_LIST_DIFFERS", first, n=len(places))
+
+    def _check_checkpoint(
+        self, bundle: Bundle, roots: Mapping[int, bytes], keys: tuple[NoteKey, ...]
+    ) -> None:
+        if keys and bundle.log_vkey not in {key.vkey for key in keys}:
+            self.findings.departure("TRUST_KEY_OTHER", TRUST)
+        where = f"{TRUST}, checkpoint"
+        try:
+            note = parse_note(bundle.checkpoint)
+            inside = parse_checkpoint(note.text)
+        except MalanError as error:
+            self.findings.refused(error, where)
+            return
+        if (inside.origin, inside.size) != (bundle.origin, bundle.size):
+            self.findings.departure("TRUST_CHECKPOINT_OTHER", where)
+        if inside.size in roots and roots[inside.size] != inside.root:
+            self.findings.departure("TRUST_FORK", f"{where}, size {inside.size}")
+        if keys:
+            check_signatures(note, keys, self.policy, self.findings, where=where)
+
+
+def differing_places(one: bytes, other: bytes) -> list[int]:
+    """The places of a status list (two bits each) whose values differ; both have the same length."""
+    places = []
+    for at in (i for i in range(len(one)) if one[i] != other[i]):
+        apart = one[at] ^ other[at]
+        places += [at * _PLACES_A_BYTE + i for i in range(_PLACES_A_BYTE) if apart >> 2 * i & 3]
+    return places

@@ -1,0 +1,290 @@
+"""Evidence, trust and a time go in; a verdict with twelve numbered steps comes out. Pure.
+
+    1 read: the text is ours, its host is pinned          7 issuer: in force and in scope at issue
+    2 decode: strictly in the one form of a credential    8 time: not in the future, not expired
+    3 trust: leads to the pinned genesis                  9 logged: proof, leaf and credential bind
+    4 key: enrolled for a person                         10 key safety: not compromised when it signed
+    5 signature, before anything is shown                11 status: list signed, fresh, and what it says
+    6 code: that of the address is the signed one        12 witnessed: the quorum stands behind it
+
+Steps 1 to 6 end the check where they fail; the others are all done, and `verdict.PRECEDENCE` says which
+state wins. Promises: no claim leaves here before step 5 has passed. Knows no file, network or clock.
+
+Source: design decision 16; `issuers/SPEC.md`, Verifying.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from issuers.acts.words import RevocationCause
+from issuers.authority.party_facts import Key, Party
+from issuers.credential import Credential, check_credential, parse_credential
+from issuers.numbers import parse_number
+from issuers.qr import parse_text
+from issuers.status import REVOKED, SUPERSEDED, SUSPENDED, StatusList
+from ledger.errors import BadSignature, MalanError, Refused
+from ledger.keys import public_key
+from verify.evidence import Evidence
+from verify.findings import Finding, conclude, failed, passed, unknown
+from verify.history import Past
+from verify.logged import Logged, bind, check_agreement, open_logged
+from verify.scope import Entitled, day_of, entitled
+from verify.trust import Trust
+from verify.verdict import State, StepNumber, Verdict, VerifiedFacts
+
+SKEW: Final = 300
+"""Seconds by which two honest clocks may differ."""
+
+YOUNG: Final = 600
+"""Seconds after signing during which a log that has no leaf yet proves nothing."""
+
+_N = StepNumber
+_FATAL: Final = {
+    _N.READ: State.UNREADABLE,
+    _N.DECODE: State.UNREADABLE,
+    _N.TRUST: State.COULD_NOT_CHECK,
+    _N.KEY: State.UNKNOWN_ISSUER,
+    _N.SIGNATURE: State.TAMPERED,
+    _N.CODE: State.TAMPERED,
+}
+_STATUS: Final = {
+    REVOKED: State.REVOKED,
+    SUSPENDED: State.SUSPENDED,
+    SUPERSEDED: State.SUPERSEDED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Genuine:
+    """What steps 1 to 6 leave: a credential whose signature holds, and the key that made it."""
+
+    claims: Credential
+    raw: bytes = field(repr=False)
+    key: Key
+
+
+def check(evidence: Evidence, trust: Trust, *, now: int, require_proof: bool = False) -> Verdict:
+    """The verdict on a credential at `now` (seconds since 1970). Never raises for any evidence.
+
+    `require_proof`: without a proof that holds, the answer is "could not check".
+    """
+    findings: list[Finding] = []
+    genuine = _genuine(evidence, trust, findings)
+    if genuine is None:
+        return conclude(findings, now=now, witnesses=trust.policy.witness_count)
+    claims = genuine.claims
+    logged, doubt = _logged(evidence, genuine, trust)
+    right, issuer = _issuer(genuine, logged, trust)
+    listed = trust.lists.get(claims.status_list)
+    fresh = None if listed is None else -SKEW <= now - listed.issued_at <= listed.ttl
+    findings += [
+        issuer,
+        _time(claims, now),
+        _in_log(logged, doubt, evidence, claims, now=now, required=require_proof),
+        _compromise(genuine, logged, trust),
+        _status(listed, claims, fresh=fresh is True),
+        _final(logged, trust),
+    ]
+    return conclude(
+        findings,
+        now=now,
+        complete=logged is not None,
+        final=logged is not None and logged.quorum(trust),
+        cosigned=0 if logged is None else len(logged.cosignatures),
+        witnesses=trust.policy.witness_count,
+        fresh=fresh,
+        facts=_facts(genuine, logged, right, listed, trust),
+    )
+
+
+def _genuine(evidence: Evidence, trust: Trust, findings: list[Finding]) -> _Genuine | None:
+    """Steps 1 to 6, one finding each up to the first that fails."""
+
+    def done(number: StepNumber, code: str = "") -> None:
+        findings.append(passed(number, code))
+
+    try:
+        raw, path_code = _read(evidence, trust)
+        done(_N.READ, "" if path_code else "FROM_FILE")
+        signed = parse_credential(raw)
+        done(_N.DECODE)
+        done(_N.TRUST, "" if trust.pinned else "TRUST_FIRST_USE")
+        key = _key(trust, signed.message.kid)
+        done(_N.KEY)
+        check_credential(signed, public_key(key.alg, key.spki))
+        done(_N.SIGNATURE)
+        if path_code not in (None, signed.claims.code):
+            raise BadSignature("CODE_OTHER", "the code in the address is not the signed one")
+        done(_N.CODE, "" if path_code else "FROM_FILE")
+    except MalanError as error:
+        number = StepNumber(len(findings) + 1)
+        findings.append(failed(number, _FATAL[number], error))
+        return None
+    return _Genuine(signed.claims, raw, key)
+
+
+def _read(evidence: Evidence, trust: Trust) -> tuple[bytes, str | None]:
+    if evidence.text is None:
+        return evidence.credential or b"", None
+    read = parse_text(evidence.text, hosts=trust.hosts)
+    return read.credential, read.code
+
+
+def _key(trust: Trust, kid: bytes) -> Key:
+    key = trust.key(kid)
+    if key is None:
+        raise Refused("KEY_UNKNOWN", "the bundle enrols no such key", fix="Update the bundle.")
+    if key.staff is None:
+        raise Refused("KEY_SERVICE", "keys of the service sign no certificates")
+    return key
+
+
+def _logged(evidence: Evidence, genuine: _Genuine, trust: Trust) -> tuple[Logged | None, MalanError | None]:
+    """The leaf the proof shows, bound to this credential; or why the proof given shows nothing."""
+    if evidence.proof is None:
+        return None, None
+    try:
+        logged = open_logged(evidence.proof, trust)
+        bind(logged, credential=genuine.raw, key=public_key(genuine.key.alg, genuine.key.spki), trust=trust)
+    except MalanError as error:
+        return None, error
+    return logged, None
+
+
+def _issuer(genuine: _Genuine, logged: Logged | None, trust: Trust) -> tuple[Entitled | None, Finding]:
+    """Step 7: by the leaf's place and date where there is one, else by the time the signer claims."""
+    kid, refusal = genuine.key.kid, None
+    for past, day in _moments(genuine.claims, logged, trust):
+        try:
+            right = entitled(past, genuine.claims, kid=kid, day=day)
+            if logged is not None:
+                check_agreement(logged, genuine.claims, party=right.party.id)
+        except MalanError as error:
+            refusal = refusal or error
+        else:
+            return right, passed(_N.ISSUER)
+    assert refusal is not None
+    return None, failed(_N.ISSUER, State.OUT_OF_SCOPE, refusal)
+
+
+def _moments(claims: Credential, logged: Logged | None, trust: Trust) -> Iterable[tuple[Past, date]]:
+    """The past as it stood at issue. A signer's clock may differ from the log's by the skew."""
+    if logged is not None:
+        yield trust.history.before(logged.leaf.seq), logged.act.issued_on
+        return
+    for seconds in (claims.issued_at, claims.issued_at + SKEW):
+        yield trust.history.until(seconds * 1000 + 999), day_of(claims.issued_at)
+
+
+def _time(claims: Credential, now: int) -> Finding:
+    """Step 8. RFC 8392: a token is not accepted on or after its expiration time."""
+    if claims.issued_at > now + SKEW:
+        return failed(_N.TIME, State.NOT_YET_VALID, "NOT_YET_VALID")
+    if claims.expires_at is not None and now >= claims.expires_at:
+        return failed(_N.TIME, State.EXPIRED, "EXPIRED")
+    return passed(_N.TIME)
+
+
+def _in_log(
+    logged: Logged | None,
+    doubt: MalanError | None,
+    evidence: Evidence,
+    claims: Credential,
+    *,
+    now: int,
+    required: bool,
+) -> Finding:
+    """Step 9. A proof that does not hold is no proof; it also is no sign that the log has nothing."""
+    if logged is not None:
+        return passed(_N.LOGGED)
+    if evidence.asked_log:
+        if now - claims.issued_at <= YOUNG:
+            return unknown(_N.LOGGED, "NOT_LOGGED_YET", State.COULD_NOT_CHECK)
+        return failed(_N.LOGGED, State.NOT_LOGGED, "NOT_LOGGED")
+    if doubt is not None:
+        return failed(_N.LOGGED, State.COULD_NOT_CHECK, doubt)
+    if required:
+        return unknown(_N.LOGGED, "PROOF_REQUIRED", State.COULD_NOT_CHECK)
+    return unknown(_N.LOGGED, "PROOF_ABSENT")
+
+
+def _compromise(genuine: _Genuine, logged: Logged | None, trust: Trust) -> Finding:
+    """Step 10 (assurance C.4), with the log's order where a proof gives it, else the signer's own time."""
+    key = genuine.key
+    if key.revoked_seq is None or key.revoked_ms is None:
+        return passed(_N.COMPROMISE)
+    late = (
+        genuine.claims.issued_at * 1000 > key.revoked_ms
+        if logged is None
+        else logged.leaf.seq > key.revoked_seq
+    )
+    if late:
+        return failed(_N.COMPROMISE, State.OUT_OF_SCOPE, "KEY_REVOKED")
+    if key.cause is not RevocationCause.COMPROMISED or key.compromised_since is None:
+        return passed(_N.COMPROMISE)
+    since = key.compromised_since
+    if logged is not None and logged.leaf.time_ms < since * 1000 and logged.quorum(trust, before=since):
+        return passed(_N.COMPROMISE)
+    return unknown(_N.COMPROMISE, "KEY_COMPROMISED", State.COULD_NOT_CHECK)
+
+
+def _status(listed: StatusList | None, claims: Credential, *, fresh: bool) -> Finding:
+    """Step 11. The list's signature and size were checked with the trust."""
+    if listed is None:
+        return unknown(_N.STATUS, "STATUS_MISSING", State.COULD_NOT_CHECK)
+    state = _STATUS.get(listed.value(claims.status_index))
+    if state is not None:
+        return failed(_N.STATUS, state, f"STATUS_{state.name}")
+    return passed(_N.STATUS) if fresh else unknown(_N.STATUS, "STATUS_NOT_FRESH")
+
+
+def _final(logged: Logged | None, trust: Trust) -> Finding:
+    """Step 12 never decides a state: issuing does not wait for witnesses, money does."""
+    if logged is None:
+        return unknown(_N.FINAL, "NO_PROOF")
+    if trust.policy.needed == 0:
+        return unknown(_N.FINAL, "NO_WITNESSES")
+    return passed(_N.FINAL) if logged.quorum(trust) else unknown(_N.FINAL, "NOT_FINAL")
+
+
+def _facts(
+    genuine: _Genuine,
+    logged: Logged | None,
+    right: Entitled | None,
+    listed: StatusList | None,
+    trust: Trust,
+) -> VerifiedFacts:
+    claims, key = genuine.claims, genuine.key
+    number = parse_number(claims.number)
+    party = right.party if right is not None else trust.facts.get(Party, key.party)
+    value = None if listed is None else listed.value(claims.status_index)
+    return VerifiedFacts(
+        number=claims.number,
+        code=claims.code,
+        name=claims.name,
+        last_four=claims.last_four,
+        course=claims.course,
+        hours=claims.hours,
+        kind=number.kind,
+        stage=number.stage,
+        project=right.standard.project if right is not None else f"{number.project3:03d}",
+        body=key.party,
+        body_name="" if party is None else party.name,
+        body_name_en="" if party is None else party.name_en,
+        signatory=(key.staff or b"").hex(),
+        kid=key.kid.hex(),
+        issued_on=day_of(claims.issued_at) if logged is None else logged.act.issued_on,
+        issued_at=claims.issued_at,
+        expires_at=claims.expires_at,
+        status=None if value is None else _STATUS.get(value, State.VALID).value,
+        status_at=None if listed is None else listed.issued_at,
+        seq=None if logged is None else logged.leaf.seq,
+        logged_ms=None if logged is None else logged.leaf.time_ms,
+        certificate=None if logged is None else logged.certificate.hex(),
+        origin=trust.origin,
+        genesis=trust.genesis.hex(),
+    )

@@ -1,0 +1,146 @@
+"""Door: `malan-verify check`: reads what the user names, asks for a verdict, prints it.
+
+Promises: one document on stdout with --json and nothing else there; every trouble is a verdict or a message
+with a code; the exit code is the verdict's. The one place of a check that looks at the clock.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+
+from issuers.authority.case import SHANGHAI
+from issuers.files import read_file
+from issuers.json_in import from_hex
+from ledger.errors import MalanError, Malformed
+from ledger.proof import MAX_PROOF_BYTES
+from verify.evidence import Evidence
+from verify.findings import could_not_read, could_not_trust
+from verify.gather import Gatherer, Wanted
+from verify.panel import render
+from verify.pins import PinStore
+from verify.scan import FILE_BYTES_MAX, scan_image
+from verify.verdict import Verdict
+
+_IMAGES: Final = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF")
+_ADDRESS: Final = re.compile(r"https?://", re.ASCII)
+_TAG_18: Final = b"\xd2"
+
+What = Annotated[str, typer.Argument(help="QR text, picture, credential.cose or a text file such as qr.txt")]
+TrustFile = Annotated[Path | None, typer.Option("--trust", help="Trust bundle (trust.cbor)")]
+ProofFile = Annotated[Path | None, typer.Option("--proof", help="Proof of logging (.tlog-proof)")]
+RequireProof = Annotated[bool, typer.Option("--require-proof", help="Without a proof: could not check")]
+Offline = Annotated[bool, typer.Option("--offline", help="Ask nobody")]
+At = Annotated[str | None, typer.Option("--at", help="Check as of this time (RFC 3339; default now)")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout")]
+Server = Annotated[
+    str | None, typer.Option("--server", envvar="MALAN_SERVER", help="Service to ask, https://host")
+]
+Genesis = Annotated[
+    str | None, typer.Option("--genesis", help="Published genesis fingerprint (64 hex digits)")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("check")(check)
+
+
+def check(
+    what: What,
+    trust: TrustFile = None,
+    proof: ProofFile = None,
+    require_proof: RequireProof = False,
+    offline: Offline = False,
+    at: At = None,
+    as_json: AsJson = False,
+    server: Server = None,
+    genesis: Genesis = None,
+) -> None:
+    """Is this certificate genuine, who answers for it, does it stand? Exit 0 valid, 1 no, 2 could not check.
+
+    真伪核验:退出码 0 有效,1 否定,2 未能核验。
+    """
+    now = _seconds(at)
+    home = os.environ.get("MALAN_HOME")
+    store = PinStore(Path(home or "malan-home"))
+    wanted = Wanted(
+        trust_file=trust,
+        genesis=None if genesis is None else from_hex(genesis, where="--genesis", size=32),
+        server=None if server is None else server.rstrip("/"),
+        offline=offline,
+        require_proof=require_proof,
+        # A bundle the user names is remembered only where a folder for it was made or named.
+        keep=trust is None or home is not None or store.exists,
+    )
+    gatherer = Gatherer(wanted=wanted, store=store)
+    verdict = _verdict(gatherer, what, proof, now=now)
+    for note in gatherer.notes:
+        sys.stderr.write(f"{note}\n")
+    _print(verdict, as_json=as_json)
+    raise typer.Exit(verdict.exit_code)
+
+
+def _verdict(gatherer: Gatherer, what: str, proof_file: Path | None, *, now: int) -> Verdict:
+    proof = None if proof_file is None else read_file(proof_file, bytes_max=MAX_PROOF_BYTES)
+    try:
+        evidence = _evidence(what, proof)
+    except MalanError as error:
+        return could_not_read(error, now=now)
+    try:
+        return gatherer.verdict(evidence, now=now)
+    except MalanError as error:
+        return could_not_trust(error, now=now)
+
+
+def _evidence(what: str, proof: bytes | None) -> Evidence:
+    """An argument that begins like a web address is a QR text and never a path; anything else is a file."""
+    if _ADDRESS.match(what):
+        return Evidence(text=what, proof=proof)
+    data = sys.stdin.buffer.read(FILE_BYTES_MAX + 1) if what == "-" else _file(what)
+    if data.startswith(_IMAGES):
+        return Evidence(text=scan_image(data), proof=proof)
+    try:
+        text = None if data.startswith(_TAG_18) else data.decode()
+    except UnicodeDecodeError:
+        text = None
+    if text is None:
+        return Evidence(credential=data, proof=proof)
+    return Evidence(text=text.removesuffix("\n").removesuffix("\r"), proof=proof)
+
+
+def _file(what: str) -> bytes:
+    if "\x00" in what or len(os.fsencode(what)) > 4096:
+        raise Malformed("INPUT_UNKNOWN", "neither a QR text nor the name of a file")
+    return read_file(Path(what), bytes_max=FILE_BYTES_MAX)
+
+
+def _seconds(at: str | None) -> int:
+    """Now, or the time the user gives; without an offset it is Shanghai's."""
+    if at is None:
+        return int(time.time())
+    try:
+        given = datetime.fromisoformat(at)
+        seconds = int((given if given.tzinfo is not None else given.replace(tzinfo=SHANGHAI)).timestamp())
+    except (ValueError, OverflowError):
+        seconds = -1
+    if seconds < 0:
+        raise Malformed("TIME_FORM", "not a time such as 2026-03-13T10:00:00+08:00", where="--at")
+    return seconds
+
+
+def _print(verdict: Verdict, *, as_json: bool) -> None:
+    if as_json:
+        text = json.dumps(verdict.to_document(), ensure_ascii=False, indent=2) + "\n"
+        sys.stdout.buffer.write(text.encode())  # JSON is UTF-8, whatever the terminal speaks
+    else:
+        Console(width=max(80, Console().width), highlight=False).print(render(verdict))

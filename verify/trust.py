@@ -1,0 +1,194 @@
+"""Trust: an opened bundle with everything in it checked, ready to judge credentials by. Pure.
+
+Promises: its acts lead to the pinned genesis; its checkpoint is by the enrolled checkpoint key and its lists
+by the status key in force; it is not smaller than what the pin has seen; a new witness policy was agreed to
+by the quorum of the old one. Knows no file, network or clock: whether a list is fresh is asked with a time.
+
+Source: design decisions 9, 15.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from issuers.acts.words import RevocationCause, ServicePurpose
+from issuers.authority.party_facts import Key
+from issuers.authority.view import MemoryView
+from issuers.bundle import Bundle, BundledList, open_bundle, service_key
+from issuers.qr import check_origin
+from issuers.status import StatusList, open_status_list
+from ledger.checkpoint import OpenedCheckpoint, open_checkpoint
+from ledger.errors import BadSignature, Malformed, Refused
+from ledger.keys import EDDSA, PublicKey, public_key
+from ledger.note import NoteKey, parse_vkey
+from ledger.policy import Policy, parse_policy, satisfied
+from verify.history import History
+
+_SPKI_ED25519 = bytes.fromhex("302a300506032b6570032100")  # RFC 8410 section 4: stands before the 32 bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """What a verifier remembers of a log: genesis hash, the largest size seen, the witness policy then."""
+
+    genesis: bytes
+    size: int = 0
+    policy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """A bundle believed. `log_keys` begins with the checkpoint key in force; former ones follow.
+
+    `pinned` is false when no pin was given: then nobody has said yet that this genesis is the right one.
+    """
+
+    bundle: Bundle = field(repr=False)
+    history: History = field(repr=False)
+    facts: MemoryView = field(repr=False)
+    log_keys: tuple[NoteKey, ...]
+    status_key: PublicKey
+    policy: Policy
+    checkpoint: OpenedCheckpoint
+    lists: Mapping[int, StatusList] = field(repr=False)
+    pinned: bool
+
+    @property
+    def origin(self) -> str:
+        return self.bundle.origin
+
+    @property
+    def genesis(self) -> bytes:
+        return self.bundle.genesis
+
+    @property
+    def size(self) -> int:
+        return self.bundle.size
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The origins a QR text may name."""
+        return frozenset(self.bundle.hosts)
+
+    @property
+    def pin(self) -> Pin:
+        """What to remember of it."""
+        return Pin(self.genesis, self.size, self.bundle.policy)
+
+    def key(self, kid: bytes) -> Key | None:
+        """The enrolled key of that name, as things stand now."""
+        return self.facts.get(Key, kid.hex())
+
+    def against(self, pin: Pin) -> Trust:
+        """The same trust, known to agree with a pin.
+
+        Raises Refused TRUST_GENESIS (another genesis), TRUST_OLDER (a smaller log than one seen before) or
+        TRUST_POLICY_CHANGED (the witnesses changed and the former quorum did not cosign the checkpoint).
+        """
+        if pin.genesis != self.genesis:
+            fix = "Compare its fingerprint with the published one before you remove the pin."
+            raise Refused("TRUST_GENESIS", "the bundle has another genesis than the one pinned", fix=fix)
+        if self.size < pin.size:
+            fix = "Get the newest bundle."
+            raise Refused("TRUST_OLDER", "the bundle is of a smaller log than one seen before", fix=fix)
+        if pin.policy is not None and pin.policy != self.bundle.policy:
+            _check_policy_change(self, parse_policy(pin.policy.encode()))
+        return replace(self, pinned=True)
+
+    def with_list(self, token: bytes) -> Trust:
+        """The same trust with a newer status list in place of its own.
+
+        Raises as `open_status_list`, and Refused STATUS_OLDER for one computed at a smaller size of the log.
+        """
+        new = open_status_list(token, self.status_key)
+        old = self.lists.get(new.number)
+        if new.size < self.size or (old is not None and new.issued_at < old.issued_at):
+            raise Refused("STATUS_OLDER", "the status list is older than the one in the bundle")
+        return replace(self, lists={**self.lists, new.number: new})
+
+
+def open_trust(raw: bytes, *, pin: Pin | None) -> Trust:
+    """The trust in the bytes of trust.cbor.
+
+    Raises what `open_bundle`, checkpoint, policy and lists raise, and `Trust.against` for the pin; Malformed
+    TRUST_LOG_KEY, TRUST_CHECKPOINT, TRUST_POLICY or TRUST_LIST.
+    """
+    bundle, facts = open_bundle(raw)
+    for host in bundle.hosts:
+        check_origin(host)
+    log_keys = _log_keys(bundle, facts)
+    policy = parse_policy(bundle.policy.encode())
+    if policy.logs and log_keys[0] not in policy.log_keys:
+        raise Malformed("TRUST_POLICY", "the witness policy is for another log")
+    checkpoint = open_checkpoint(bundle.checkpoint, log_keys=log_keys[:1], cosigners=policy.cosigner_keys)
+    if checkpoint.checkpoint.size != bundle.size:
+        raise Malformed("TRUST_CHECKPOINT", "the checkpoint has another size than the bundle")
+    enrolled = service_key(facts, ServicePurpose.STATUS)
+    status_key = public_key(enrolled.alg, enrolled.spki)
+    trust = Trust(
+        bundle=bundle,
+        history=History(bundle.acts),
+        facts=facts,
+        log_keys=log_keys,
+        status_key=status_key,
+        policy=policy,
+        checkpoint=checkpoint,
+        lists=_open_lists(bundle, status_key),
+        pinned=False,
+    )
+    return trust if pin is None else trust.against(pin)
+
+
+def _log_keys(bundle: Bundle, facts: MemoryView) -> tuple[NoteKey, ...]:
+    """The checkpoint key in force as a note key, then former ones that were not lost or compromised.
+
+    An old proof stays good when the key is rotated in due form; witnesses guard against its later misuse.
+    """
+    in_force = service_key(facts, ServicePurpose.CHECKPOINT)
+    log_key = parse_vkey(bundle.log_vkey)
+    if log_key != _note_key(bundle.origin, in_force):
+        raise Malformed("TRUST_LOG_KEY", "the log key is not the enrolled checkpoint key under its origin")
+    stopped = (RevocationCause.COMPROMISED, RevocationCause.LOST)
+    former = [
+        _note_key(bundle.origin, key)
+        for key in facts.all(Key)
+        if key.purpose == ServicePurpose.CHECKPOINT and key.kid != in_force.kid and key.cause not in stopped
+    ]
+    return (log_key, *former)
+
+
+def _note_key(origin: str, key: Key) -> NoteKey:
+    if key.alg != EDDSA or not key.spki.startswith(_SPKI_ED25519):
+        raise Malformed("TRUST_LOG_KEY", "a checkpoint key is an Ed25519 key")
+    return NoteKey(origin, key.spki[len(_SPKI_ED25519) :])
+
+
+def _check_policy_change(trust: Trust, former: Policy) -> None:
+    """Decision 9: a new policy takes force only under a checkpoint that the old quorum cosigned."""
+    try:
+        opened = open_checkpoint(
+            trust.bundle.checkpoint, log_keys=trust.log_keys[:1], cosigners=former.cosigner_keys
+        )
+        names = [one.name for one in opened.cosignatures]
+    except BadSignature:
+        names = []
+    if not satisfied(former, names):
+        raise Refused("TRUST_POLICY_CHANGED", "the witnesses changed and the former quorum did not agree")
+
+
+def _open_lists(bundle: Bundle, status_key: PublicKey) -> dict[int, StatusList]:
+    lists: dict[int, StatusList] = {}
+    for item in bundle.lists:
+        opened = open_status_list(item.token, status_key)
+        _check_list(opened, item, bundle)
+        if lists.setdefault(item.number, opened) is not opened:
+            raise Malformed("TRUST_LIST", "a status list stands twice in the bundle")
+    return lists
+
+
+def _check_list(opened: StatusList, item: BundledList, bundle: Bundle) -> None:
+    if opened.number != item.number:
+        raise Malformed("TRUST_LIST", "a status list stands under another number than its own")
+    if opened.size != bundle.size:
+        raise Malformed("TRUST_LIST", "a status list was computed at another size than the bundle")
