@@ -60,9 +60,10 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The folder. Nothing is made before something is written."""
+    """The folder; `out` is where certificates go instead. Nothing is made before something is written."""
 
     path: Path
+    out: Path | None = None
 
     @property
     def outbox(self) -> Path:
@@ -79,7 +80,7 @@ class Home:
 
     def certificate(self, number: str) -> Path:
         """The folder of a certificate."""
-        return self.path / "certificates" / number
+        return (self.out or self.path / "certificates") / number
 
     def read_config(self, environment: Mapping[str, str]) -> Config:
         """config.json, if there is one, under the environment. Raises Malformed of JSON and shape."""

@@ -59,13 +59,13 @@ class Standard:
 
     `kind` and `stage` are those of its certificates, `hours` lesson hours. `divergence_permille`: two marks
     further apart than this part of the component's maximum need a third. `pass_total_tenths` is on the scale
-    of 0 to 1000 whatever the maxima. `project_code` stands in certificate numbers.
+    of 0 to 1000 whatever the maxima. `project` is the three digits that stand in certificate numbers.
     Raises Malformed STANDARD_WEIGHTS, STANDARD_KEYS, STANDARD_PASS.
     """
 
     id: Slug
     version: Annotated[int, Range(1, 9_999)]
-    project: Slug
+    project: Code3
     title: Title
     title_en: Title
     stage: Annotated[int, Range(1, 4)]
@@ -76,7 +76,6 @@ class Standard:
     pass_total_tenths: Annotated[int, Range(0, TOTAL_MAX_TENTHS)]
     divergence_permille: Permille
     evaluators_min: Annotated[int, Range(2, 9)]
-    project_code: Code3 | None = None
 
     def __post_init__(self) -> None:
         if sum(part.weight_permille for part in self.components) != _PERMILLE:
@@ -212,7 +211,7 @@ DEFAULT_COMPONENTS: Final = (
 DEFAULT_STANDARD: Final = Standard(
     id="startup-default-1",
     version=1,
-    project="startup",
+    project="001",
     title="创业初创期培训评价规范(默认参数)",
     title_en="Start-up stage training, evaluation norm (default parameters)",
     stage=3,
@@ -223,6 +222,5 @@ DEFAULT_STANDARD: Final = Standard(
     pass_total_tenths=600,
     divergence_permille=300,
     evaluators_min=2,
-    project_code="001",
 )
 """The defaults of domain C9 as one standard; a real one is published by the city centre."""

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
+from ledger.edwards import check_ed25519_point
 from ledger.errors import BadSignature, Malformed
 
 ES256 = -7  # RFC 9053 section 2.1: ECDSA with SHA-256, on P-256
@@ -66,7 +67,7 @@ class PublicKey:
 def public_key(alg: int, spki: bytes) -> PublicKey:
     """The key of a SubjectPublicKeyInfo, if it is one of the suite `alg` in its only DER spelling.
 
-    Raises Malformed KEY_ALG (unknown suite) or KEY_SPKI (not a key of that suite).
+    Raises Malformed KEY_ALG (unknown suite), KEY_SPKI (not a key of that suite), or as `edwards` does.
     """
     if alg not in ALGORITHMS:
         raise Malformed("KEY_ALG", "unknown signature algorithm")
@@ -79,6 +80,7 @@ def public_key(alg: int, spki: bytes) -> PublicKey:
     if alg == ES256 and isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name == "secp256r1":
         return PublicKey(alg, spki, kid_of(spki), _es256_verifier(key))
     if alg == EDDSA and isinstance(key, ed25519.Ed25519PublicKey):
+        check_ed25519_point(key.public_bytes_raw())
         return PublicKey(alg, spki, kid_of(spki), _ed25519_verifier(key))
     raise Malformed("KEY_SPKI", f"not a key for {ALGORITHMS[alg]}")
 

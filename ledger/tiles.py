@@ -123,14 +123,13 @@ def encode_bundle(entries: Sequence[bytes]) -> bytes:
 def decode_bundle(data: bytes, *, width: int) -> list[bytes]:
     """The entries of a bundle of that width. Malformed BUNDLE when there are more, fewer or torn ones."""
     entries: list[bytes] = []
-    position = 0
-    while position < len(data):
-        start = position + 2
-        position = start + int.from_bytes(data[start - 2 : start], "big")
-        if start > len(data) or position > len(data) or len(entries) == width:
-            raise Malformed("BUNDLE", "A bundle's bytes are not the entries of its width.")
-        entries.append(data[start:position])
-    if len(entries) != width:
+    end = 0
+    for _ in range(width):
+        start = end + 2
+        end = start + int.from_bytes(data[start - 2 : start], "big")
+        entries.append(data[start:end])
+    # A torn length or entry leads beyond the end, and so does every one after it.
+    if end != len(data) or width < 1:
         raise Malformed("BUNDLE", "A bundle's bytes are not the entries of its width.")
     return entries
 
@@ -261,12 +260,3 @@ class TileBuilder:
             for tile, hashes in zip(places, self._open, strict=True)
             if tile is not None
         ]
-
-    def root(self) -> bytes:
-        """The root at this size."""
-        carry: list[bytes] = []
-        for hashes in self._open:
-            # What is left over below stands to the right of the open tile, as one ragged subtree.
-            if hashes or carry:
-                carry = [merkle.root([*hashes, *carry])]
-        return carry[0] if carry else merkle.EMPTY_ROOT

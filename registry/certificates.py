@@ -123,7 +123,7 @@ def _persons(connection: sa.Connection, class_id: bytes) -> dict[bytes, bytes]:
 def _number_form(view: TableView, known: ClassFact, standard: Standard, now_ms: int) -> CertificateNumber:
     """All of the number but its sequence, which here is the first."""
     district, body = view.get(Party, known.district), view.get(Party, known.body)
-    project = standard.project_code or standard.project
+    project = standard.project
     if district is None or body is None or body.code is None or not (project.isdigit() and len(project) == 3):
         raise Refused("NUMBER_FORM", "district, body or project has no code for certificate numbers")
     return CertificateNumber(

@@ -7,7 +7,7 @@ CBOR of the fact. Decoded records are kept by their bytes, which no other proces
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TypeVar, cast
 
@@ -23,7 +23,6 @@ from registry.tables import fact as table
 F = TypeVar("F", bound=Fact)
 
 RECORD_BYTES_MAX = 2 * cbor.BYTES_MAX  # a waiting act's fact carries its statement whole
-_PAGE = 1_000
 
 
 class TableView:
@@ -85,19 +84,13 @@ def decode(kind: type[F], record: bytes) -> F:
     return cast(F, _decode(kind, record))
 
 
-def scan(connection: sa.Connection, kind: type[F], *, changed_from: int = 0) -> Iterator[F]:
-    """Every fact of a class that leaf `changed_from` or a later one changed, in order of key."""
-    last = ""
-    while True:
-        query = sa.select(table.c.key, table.c.record).where(
-            table.c.kind == kind.__name__, table.c.key > last, table.c.seq >= changed_from
-        )
-        rows = connection.execute(query.order_by(table.c.key).limit(_PAGE)).all()
-        for row in rows:
-            yield decode(kind, row.record)
-        if len(rows) < _PAGE:
-            return
-        last = rows[-1].key
+def changed(connection: sa.Connection, kind: type[F], *, start: int, stop: int) -> list[F]:
+    """The facts of a class whose last change is in the leaves [start, stop), in that order."""
+    query = sa.select(table.c.record).where(
+        table.c.kind == kind.__name__, table.c.seq >= start, table.c.seq < stop
+    )
+    records = connection.execute(query.order_by(table.c.seq, table.c.key)).scalars()
+    return [decode(kind, record) for record in records]
 
 
 @lru_cache(maxsize=8192)

@@ -35,8 +35,8 @@ def leaves_of_class(connection: sa.Connection, class_id: bytes) -> list[bytes]:
     return list(connection.execute(query).scalars())
 
 
-def bundled_leaves(connection: sa.Connection, *, start: int, most: int) -> list[tuple[int, bytes]]:
-    """Place and leaf of the acts of a bundle from leaf `start` on, in log order, at most so many."""
-    query = sa.select(entry.c.seq, entry.c.leaf).join(bundled, bundled.c.seq == entry.c.seq)
-    query = query.where(entry.c.seq >= start).order_by(entry.c.seq).limit(most)
-    return [(row.seq, row.leaf) for row in connection.execute(query)]
+def bundled_leaves(connection: sa.Connection, *, start: int, stop: int) -> list[bytes]:
+    """Leaf bytes of the acts of a bundle in the leaves [start, stop), in log order."""
+    query = sa.select(entry.c.leaf).join(bundled, bundled.c.seq == entry.c.seq)
+    query = query.where(entry.c.seq >= start, entry.c.seq < stop).order_by(entry.c.seq)
+    return list(connection.execute(query).scalars())

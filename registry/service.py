@@ -19,6 +19,7 @@ from registry.migrations import check_current
 from registry.people import People
 from registry.secrets import Secrets, read_secrets
 from registry.settings import Settings
+from registry.trust_file import TrustFile
 
 
 @dataclass
@@ -40,6 +41,7 @@ class Service:
     clock: Clock
     origin: str
     alarms: Alarms = field(default_factory=Alarms)
+    trust: TrustFile = field(default_factory=TrustFile)
 
     def close(self) -> None:
         """Ends the connections of this process."""

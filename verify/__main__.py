@@ -44,7 +44,8 @@ def main() -> None:
     try:
         build()()
     except MalanError as error:
-        sys.stderr.write(f"{error}\n")
+        place = f" ({error.where})" if error.where else ""
+        sys.stderr.write(f"{error.code}{place}: {error.what}\n" + (f"→ {error.fix}\n" if error.fix else ""))
         sys.exit(USAGE)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -32,7 +32,8 @@ from verify.evidence import Evidence
 from verify.findings import Finding, conclude, failed, passed, unknown
 from verify.history import Past
 from verify.logged import Logged, bind, check_agreement, open_logged
-from verify.scope import Entitled, day_of, entitled
+from verify.scope import Entitled, entitled
+from verify.times import day_of
 from verify.trust import Trust
 from verify.verdict import State, StepNumber, Verdict, VerifiedFacts
 

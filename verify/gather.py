@@ -66,7 +66,7 @@ class Gatherer:
                 return first  # nothing to ask about: the signature did not hold
             if first.status_fresh is not True:
                 trust = self._newer_list(evidence, trust, remote)
-            if evidence.proof is None:
+            if not first.complete:
                 evidence = self._asked(evidence, first.facts.code, remote)
         return self._check(evidence, trust, now)
 
@@ -154,7 +154,7 @@ class Gatherer:
             return trust
 
     def _asked(self, evidence: Evidence, code: str, remote: Remote) -> Evidence:
-        """The evidence with the log's answer: its proof, or that it has none."""
+        """The evidence with the log's answer: its newest proof, or that it has none."""
         try:
             seq = remote.find(code)
             if seq is None:

@@ -22,7 +22,7 @@ from ledger.leaf import Leaf, leaf_hash, parse_leaf
 from ledger.policy import satisfied
 from ledger.proof import check_proof, parse_proof
 from ledger.statement import Statement, check_statement, parse_statement
-from verify.scope import day_of
+from verify.times import day_of
 from verify.trust import Trust
 
 

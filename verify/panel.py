@@ -6,16 +6,16 @@ markup. Knows no terminal: whoever calls prints.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Final
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from issuers.authority.case import SHANGHAI
 from issuers.numbers import group_code
+from verify.times import shanghai
 from verify.verdict import State, Step, StepResult, Verdict, VerifiedFacts
 from verify.words import STATE_WORDS, Words
 
@@ -35,7 +35,9 @@ _MARKS: Final = {
 }
 _LABEL_CELLS: Final = 21
 _IN_A_ROW: Final = 3
+_INDENT: Final = 5
 _QUIET: Final = ("", "FROM_FILE")
+_SKIPPED: Final = ("NOT_REACHED", "NO_TRUST")
 
 
 def render(verdict: Verdict) -> RenderableType:
@@ -48,8 +50,8 @@ def render(verdict: Verdict) -> RenderableType:
         parts.append(Text(f"  {caveat.zh}  {caveat.en}", style="yellow"))
     if verdict.facts is not None:
         parts += ["", _facts(verdict, verdict.facts)]
-    parts += ["", *_steps(verdict), "", Text(f"→ {verdict.advice.zh}", style="bold")]
-    parts.append(Text(f"  {verdict.advice.en}"))
+    advice = Text.assemble((verdict.advice.zh, "bold"), f"\n{verdict.advice.en}")
+    parts += ["", *_steps(verdict), "", _beside("→", advice)]
     return Panel(Group(*parts), border_style=colour, padding=(1, 2), width=80)
 
 
@@ -80,9 +82,9 @@ def _facts(verdict: Verdict, facts: VerifiedFacts) -> Table:
         ("签发日期 Issued", facts.issued_on.isoformat()),
     ]
     if facts.expires_at is not None:
-        rows.append(("有效期至 Valid until", _when(facts.expires_at)))
+        rows.append(("有效期至 Valid until", f"{shanghai(facts.expires_at)} 北京时间"))
     if facts.status_at is not None:
-        rows.append(("状态截至 Status as of", _when(facts.status_at)))
+        rows.append(("状态截至 Status as of", f"{shanghai(facts.status_at)} 北京时间"))
     if facts.seq is not None:
         final = "已最终确认 final" if verdict.final else "尚未最终确认 not final yet"
         rows.append(("账本 Log", f"{facts.origin} #{facts.seq}"))
@@ -96,27 +98,27 @@ def _facts(verdict: Verdict, facts: VerifiedFacts) -> Table:
 def _steps(verdict: Verdict) -> list[RenderableType]:
     """Plain passes three in a row; whatever has something to say, in both languages below."""
     plain = [step for step in verdict.steps if step.result is StepResult.PASSED and step.code in _QUIET]
-    reached = [step for step in verdict.steps if step not in plain and step.code != "NOT_REACHED"]
-    skipped = [str(step.number.value) for step in verdict.steps if step.code == "NOT_REACHED"]
+    reached = [step for step in verdict.steps if step not in plain and step.code not in _SKIPPED]
+    skipped = [str(step.number.value) for step in verdict.steps if step.code in _SKIPPED]
     grid = Table.grid(padding=(0, 2))
     for start in range(0, len(plain), _IN_A_ROW):
         grid.add_row(*(_label(step) for step in plain[start : start + _IN_A_ROW]))
     parts: list[RenderableType] = [grid] if plain else []
     for step in reached:
         label = _label(step).append(f"  {step.code}", style="bright_black")
-        parts += [label, Text(f"     {step.zh}"), Text(f"     {step.en}")]
+        parts += [label, Padding(Text(f"{step.zh}\n{step.en}"), (0, 0, 0, _INDENT))]
     if skipped:
         parts.append(Text(f"– 未核验 not reached: {', '.join(skipped)}", style="bright_black"))
     return parts
 
 
+def _beside(mark: str, text: Text) -> Table:
+    """The text in a column of its own, so that its further lines stand under its first."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_row(Text(mark), text)
+    return grid
+
+
 def _label(step: Step) -> Text:
     mark, colour = _MARKS[step.result]
     return Text.assemble((mark, colour), f" {step.number.value:>2} {step.name.zh} {step.name.en}")
-
-
-def _when(seconds: int) -> str:
-    try:
-        return datetime.fromtimestamp(seconds, UTC).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M 北京时间")
-    except (ValueError, OverflowError, OSError):
-        return str(seconds)

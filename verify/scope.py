@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from issuers.acts.words import Duty, Role
-from issuers.authority.case import officer_in_force, shanghai_date
+from issuers.authority.case import officer_in_force
 from issuers.authority.class_facts import StandardFact
 from issuers.authority.party_facts import BodyAppointment, Key, Officer, Party
 from issuers.credential import Credential
@@ -19,8 +19,6 @@ from issuers.numbers import parse_number
 from issuers.standard import Standard
 from ledger.errors import Malformed, Refused
 from verify.history import Past
-
-LAST_SECOND = 253_402_214_399  # the last second of 9999-12-30 in UTC: dates end there, claimed times need not
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +28,6 @@ class Entitled:
     party: Party
     signatory: bytes
     standard: Standard
-
-
-def day_of(seconds: int) -> date:
-    """The Shanghai date of seconds since 1970; what lies beyond the calendar is its last day."""
-    return shanghai_date(min(seconds, LAST_SECOND) * 1000)
 
 
 def entitled(past: Past, claims: Credential, *, kid: bytes, day: date) -> Entitled:
@@ -93,7 +86,7 @@ def _standards(past: Past, claims: Credential) -> list[Standard]:
             standard = Standard.from_body(fact.document)
         except Malformed:
             continue  # one this version cannot read entitles nobody
-        code = standard.project_code or standard.project
+        code = standard.project
         if (code, standard.kind, standard.stage, standard.title, standard.hours) == signed:
             found.append(standard)
     return found

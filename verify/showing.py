@@ -1,7 +1,7 @@
 """Signed things as readable JSON: what stands in the bytes, and nothing about whether it is true. Pure.
 
-Promises: the kind is told by the bytes alone; every field is named; nothing is verified, and the document says so.
-Knows no file.
+Promises: the kind is told by the bytes alone; every field is named; nothing is verified, and the document
+says so. Knows no file.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from issuers.acts import read_act
@@ -32,6 +31,7 @@ from ledger.proof import HEADER, parse_proof
 from ledger.receipt import CONTENT_TYPE as RECEIPT_TYPE
 from ledger.statement import Statement, parse_statement, statement_hash
 from ledger.tiles import WIDTH, decode_bundle
+from verify.times import instant
 
 Document = dict[str, Any]
 BYTES_MAX: Final = BUNDLE_BYTES_MAX + 2**20
@@ -90,7 +90,7 @@ def _header(message: Sign1) -> Document:
             "iss": claims.iss,
             "sub": claims.sub,
             "aud": claims.aud,
-            "iat": _instant(claims.iat),
+            "iat": instant(claims.iat),
             "cti": claims.cti.hex(),
         },
         "signature": message.signature.hex(),
@@ -107,7 +107,7 @@ def _statement(statement: Statement) -> Document:
         "issuer": statement.issuer,
         "subject": statement.subject,
         "audience": statement.audience,
-        "issued_at": _instant(statement.issued_at),
+        "issued_at": instant(statement.issued_at),
         "hash": statement.hash.hex(),
         "form": _form(lambda: read_act(statement)),
         "body": to_plain(statement.body),
@@ -134,8 +134,8 @@ def _credential(message: Sign1) -> Document:
         "last_four": claims.last_four,
         "course": claims.course,
         "hours": claims.hours,
-        "issued_at": _instant(claims.issued_at),
-        "expires_at": None if claims.expires_at is None else _instant(claims.expires_at),
+        "issued_at": instant(claims.issued_at),
+        "expires_at": None if claims.expires_at is None else instant(claims.expires_at),
         "status_list": claims.status_list,
         "status_index": claims.status_index,
     }
@@ -148,7 +148,7 @@ def _bundle(message: Sign1) -> Document:
         "origin": bundle.origin,
         "genesis": bundle.genesis.hex(),
         "size": bundle.size,
-        "made_at": _instant(bundle.made_at),
+        "made_at": instant(bundle.made_at),
         "hosts": list(bundle.hosts),
         "log_vkey": bundle.log_vkey,
         "policy": bundle.policy.split("\n"),
@@ -182,7 +182,7 @@ def _status_list(message: Sign1) -> Document:
         "uri": uri,
         "list": number,
         "size": size,
-        "issued_at": _instant(at),
+        "issued_at": instant(at),
         "ttl": ttl,
         "places": _places(packed if isinstance(packed, bytes) else b""),
     }
@@ -274,11 +274,4 @@ def _checkpoint(data: bytes) -> Document:
 
 
 def _millis(time_ms: int) -> str:
-    return _instant(time_ms // 1000)
-
-
-def _instant(seconds: int) -> str:
-    try:
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (ValueError, OverflowError, OSError):
-        return str(seconds)
+    return instant(time_ms // 1000)

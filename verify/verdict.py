@@ -10,11 +10,12 @@ Source: design decision 16.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from enum import IntEnum, StrEnum
 from typing import Final, NoReturn, TypeAlias
 
 from issuers.acts.words import CertificateKind
+from verify.times import instant
 from verify.words import STATE_WORDS, STEP_NAMES, Words
 
 Json: TypeAlias = "str | int | bool | list[Json] | dict[str, Json] | None"
@@ -149,12 +150,12 @@ class VerifiedFacts:
             "signatory": self.signatory,
             "kid": self.kid,
             "issued_on": self.issued_on.isoformat(),
-            "issued_at": _instant(self.issued_at),
-            "expires_at": _instant(self.expires_at),
+            "issued_at": instant(self.issued_at),
+            "expires_at": None if self.expires_at is None else instant(self.expires_at),
             "status": self.status,
-            "status_at": _instant(self.status_at),
+            "status_at": None if self.status_at is None else instant(self.status_at),
             "seq": self.seq,
-            "logged_at": None if self.logged_ms is None else _instant(self.logged_ms // 1000),
+            "logged_at": None if self.logged_ms is None else instant(self.logged_ms // 1000),
             "certificate": self.certificate,
             "origin": self.origin,
             "genesis": self.genesis,
@@ -212,7 +213,7 @@ class Verdict:
             "cosigned": self.cosigned,
             "witnesses": self.witnesses,
             "status_fresh": self.status_fresh,
-            "checked_at": _instant(self.checked_at),
+            "checked_at": instant(self.checked_at),
             "steps": [
                 {
                     "number": step.number.value,
@@ -226,13 +227,3 @@ class Verdict:
             ],
             "facts": None if self.facts is None else self.facts.to_document(),
         }
-
-
-def _instant(seconds: int | None) -> str | None:
-    """RFC 3339 in UTC; far-away seconds stay a number in text."""
-    if seconds is None:
-        return None
-    try:
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (ValueError, OverflowError, OSError):
-        return str(seconds)

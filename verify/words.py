@@ -156,13 +156,22 @@ FAILED: Final[dict[int, Words]] = {
 CODES: Final[dict[str, Words]] = {
     "NOT_REACHED": Words("前面的步骤未通过,未核验", "not reached: an earlier step failed"),
     "FROM_FILE": Words("读自文件,无网址可比", "read from a file: there is no address to compare"),
+    "FILE_READ": Words("文件无法读取", "the file cannot be read"),
+    "FILE_TOO_LARGE": Words("文件过大", "the file is too large"),
+    "SCAN_NONE": Words("图片中没有可识读的二维码", "no QR code could be read in the picture"),
+    "SCAN_SEVERAL": Words("图片中有多个二维码,请裁剪", "several QR codes in the picture: cut it to one"),
+    "SCAN_NOT_IMAGE": Words("图片已损坏或格式不支持", "not a PNG, JPEG or WebP picture, or a damaged one"),
+    "SCAN_TOO_LARGE": Words("图片过大", "the picture is too large"),
     "QR_OTHER_HOST": Words("网址不是公布的网址,请勿打开", "not the published address: do not open it"),
     "QR_VERSION": Words("二维码版本较新,请更新本程序", "made by a newer version: update this program"),
     "NO_TRUST": Words("没有可信的信任包,未核验", "not checked: there is no trust to check by"),
     "TRUST_FIRST_USE": Words(
         "首次使用此信任包,其创世指纹尚未经您核对", "first use of this bundle: nobody compared its genesis yet"
     ),
-    "TRUST_MISSING": Words("没有信任包", "there is no trust bundle"),
+    "TRUST_MISSING": Words(
+        "没有信任包:请用 --trust 给出文件,或用 --server 给出网址",
+        "there is no trust bundle: give --trust FILE or --server URL",
+    ),
     "TRUST_GENESIS": Words("信任包的创世记录与已固定的不同", "the bundle has another genesis than the pin"),
     "TRUST_OLDER": Words("信任包比已见过的更旧", "the bundle is older than one seen before"),
     "KEY_SERVICE": Words("服务密钥不得签发证书", "keys of the service sign no certificates"),

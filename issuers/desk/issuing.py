@@ -18,10 +18,9 @@ from pathlib import Path
 from typing import Final
 
 from issuers.answers import Prepared, PreparedItem
-from issuers.card import check_card
+from issuers.card import check_card, draw_card
 from issuers.credential import parse_credential
 from issuers.desk.artefacts import (
-    Note,
     card_fields,
     encode_note,
     has_proof,
@@ -40,6 +39,7 @@ from ledger.statement import parse_statement
 
 DATE_PASSED: Final = "DATE_PASSED"
 _ROUNDS: Final = 3  # midnight passes once; a clock that is wrong would make it pass for ever
+_NAME_SURE_TO_FIT: Final = 12  # code points; longer ones are laid out before anything is signed for good
 _BATCH_TERM_MS: Final = 60 * 3_600_000  # a new batch id well before the 72 hours of a reservation end
 
 
@@ -85,11 +85,11 @@ def issue(
     trust = load_trust(desk)
     batch = f"issue/{class_id.hex()}"
     before = {item.id for item in desk.outbox.items(batch) if item.state is ItemState.LOGGED}
-    desk.send_waiting(batch)
+    resent = desk.send_waiting(batch)
     prepared = prepare(desk, class_id)
-    troubles: list[Trouble] = []
+    troubles = _lost(resent, prepared)
     if prepared.items:
-        troubles = _issue_prepared(desk, trust, prepared, batch, cards=cards)
+        troubles += _issue_prepared(desk, trust, prepared, batch, cards=cards)
     logged = [item for item in desk.outbox.items(batch) if _is_issued(item)]
     folders = _write_folders(desk, trust, logged, troubles, cards=cards)
     fetch_proofs(desk, trust, logged, wait=wait)
@@ -144,6 +144,13 @@ def fetch_proofs(
     return len(missing)
 
 
+def _lost(resent: Sequence[Item], prepared: Prepared) -> list[Trouble]:
+    """Statements of an earlier run that the log refuses now, of people the service does not name again."""
+    named = {item.candidate for item in prepared.items}
+    refused = [(_candidate_of(item), item.answer) for item in resent if item.answer and item.answer.refused]
+    return [Trouble(one, answer.error()) for one, answer in refused if one not in named]
+
+
 def _issue_prepared(
     desk: Desk, trust: Trust, prepared: Prepared, batch: str, *, cards: bool
 ) -> list[Trouble]:
@@ -153,7 +160,7 @@ def _issue_prepared(
     for start in range(0, len(todo), SEND_AT_ONCE):
         part: list[PreparedItem] = todo[start : start + SEND_AT_ONCE]
         for round_ in range(_ROUNDS):
-            part, failed = _issue_part(desk, prepared, part, batch, last=round_ == _ROUNDS - 1)
+            part, failed = _issue_part(desk, prepared, part, batch, cards=cards, last=round_ == _ROUNDS - 1)
             troubles += failed
             if not part:
                 break
@@ -161,14 +168,14 @@ def _issue_prepared(
 
 
 def _issue_part(
-    desk: Desk, prepared: Prepared, items: Sequence[PreparedItem], batch: str, *, last: bool
+    desk: Desk, prepared: Prepared, items: Sequence[PreparedItem], batch: str, *, cards: bool, last: bool
 ) -> tuple[list[PreparedItem], list[Trouble]]:
     """Signs, stores and sends; answers with those whose day had passed, and the troubles of the others."""
     ready: list[tuple[Certified, bytes]] = []
     troubles: list[Trouble] = []
     for item in items:
         try:
-            ready.append(_signed(desk, prepared, item))
+            ready.append(_signed(desk, prepared, item, draw=cards and not ready))
         except MalanError as error:
             troubles.append(Trouble(item.candidate, _placed(error, item)))
         desk.progress("signing", len(ready) + len(troubles), len(items))
@@ -176,18 +183,21 @@ def _issue_part(
     stored = desk.outbox.store(batch, [made.parcel for made, _ in ready], [note for _, note in ready])
     # Crash here: the next run sends what is stored and signs none of it again.
     again: list[PreparedItem] = []
-    for (made, _), item in zip(ready, desk.deliver(stored), strict=True):
-        if item.answer is None or not item.answer.refused:
+    for (made, _), sent in zip(ready, desk.deliver(stored), strict=True):
+        if sent.answer is None or not sent.answer.refused:
             continue
-        if item.answer.code == DATE_PASSED and not last:
+        if sent.answer.code == DATE_PASSED and not last:
             again.append(made.item)
         else:
-            troubles.append(Trouble(made.item.candidate, _placed(item.answer.error(), made.item)))
+            troubles.append(Trouble(made.item.candidate, _placed(sent.answer.error(), made.item)))
     return again, troubles
 
 
-def _signed(desk: Desk, prepared: Prepared, item: PreparedItem) -> tuple[Certified, bytes]:
-    """One certificate with its note, after the card was found to be printable."""
+def _signed(desk: Desk, prepared: Prepared, item: PreparedItem, *, draw: bool) -> tuple[Certified, bytes]:
+    """One certificate with its note, after the card was found to be printable.
+
+    `draw` lays the whole card out: what is common to a class fits for all when it fits for one.
+    """
     made = certify(
         desk.speaker,
         prepared,
@@ -199,19 +209,18 @@ def _signed(desk: Desk, prepared: Prepared, item: PreparedItem) -> tuple[Certifi
     note = note_of(
         prepared, responsible=desk.config.responsible, issued_on=made.issued_on, demo=desk.config.demo
     )
-    _check_printable(made, note)
+    card = card_fields(parse_credential(made.credential).claims, note, made.qr)
+    if draw or len(item.name) > _NAME_SURE_TO_FIT:
+        draw_card(card, made.qr)
+    else:
+        check_card(card)
     return made, encode_note(note)
-
-
-def _check_printable(made: Certified, note: Note) -> None:
-    claims = parse_credential(made.credential).claims
-    check_card(card_fields(claims, note, made.qr))
 
 
 def _write_folders(
     desk: Desk, trust: Trust, logged: Sequence[Item], troubles: list[Trouble], *, cards: bool
 ) -> dict[int, Path]:
-    """Folders by item; a receipt that does not verify or a card that cannot be drawn is that person's trouble."""
+    """Folders by item; a receipt that does not verify, or a file that fails, is that person's trouble."""
     key = trust.receipt_key()
     folders = {}
     for done, item in enumerate(logged, start=1):

@@ -1,7 +1,8 @@
 """Door: effects of issuing and voiding: act, credential, roster and reservation say the same.
 
 Promises: nothing is issued under a number, code, place or name other than the one reserved for that
-candidate, and the credential in the holder's hand is the one the log names, by the same key at the same second.
+candidate, and the credential in the holder's hand is the one the log names, by the same key in the same
+second.
 """
 
 from __future__ import annotations

@@ -6,13 +6,19 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from issuers.acts.parties import Genesis, GenesisKey
+from issuers.acts.certificates import CertificateIssued, NumberVoided
+from issuers.acts.classes import Roster, Sheet
+from issuers.acts.parties import Genesis, GenesisKey, OfficerAppointed
+from issuers.acts.words import CertificateKind, Duty
+from issuers.authority.case import shanghai_date
+from issuers.authority.class_facts import ClassFact
 from tests.world import World
-from tests.world_parts import moment
+from tests.world_parts import BODY, FIRST, LAST, Trainee, moment, seeded
 from tests.world_stages import certificates, claim, class_opened, rivals, standard
 from tests.world_steps import TRAINEES as ROWS
-from tests.world_steps import class_subject, confirmation, hire, say_roster, say_sheet, trainee
+from tests.world_steps import class_subject, confirmation, hire, said_of_class, say_roster, say_sheet, trainee
 
+FREE = 77  # a place in the status list that no certificate has
 STAGES = ("founded", "published", "opened", "rostered", "scored", "confirmed", "issued", "claimed")
 
 
@@ -58,9 +64,51 @@ def unfounded() -> tuple[World, Genesis]:
     return world, Genesis(world.origin, "上海市就业促进中心(示例)", "Shanghai Employment Centre", keys, 1)
 
 
-def body_of(world: World, seq: int = -1, **changed: Any) -> dict[str, Any]:
-    """The body of something said before, with fields replaced: the lie nearest to the truth."""
-    return {**world.said[seq].body, **changed}
+def the_class(world: World) -> ClassFact:
+    fact = world.view.get(ClassFact, world.class_id.hex())
+    assert fact is not None
+    return fact
 
 
-__all__ = ["ready", "replace", "step", "unfounded"]
+def a_roster(world: World) -> Roster:
+    entries, _ = world.commit("roster", [trainee(world, *row).fields for row in ROWS])
+    return Roster(entries)
+
+
+def a_sheet(world: World, *, rows: int | None = None, **marks: int) -> Sheet:
+    people = [{"candidate": one.candidate, **one.marks[0], **marks} for one in world.trainees[:rows]]
+    entries, _ = world.commit("sheet", people)
+    return Sheet(said_of_class(world, "roster")[0], entries)
+
+
+def give(world: World, name: str, *duties: Duty, projects: tuple[str, ...] = ()) -> None:
+    """Another appointment at the body for somebody who has one."""
+    subject = f"officer/{world.people[name].staff.hex()}"
+    world.say("officer-appointed", f"admin-{BODY}", subject, OfficerAppointed(duties, projects, FIRST, LAST))
+
+
+def passed_ones(world: World) -> list[Trainee]:
+    return [one for one in world.trainees if one.passes]
+
+
+def an_issue(world: World, **changed: Any) -> CertificateIssued:
+    """An honest act for the first who passed, its credential not looked at by the rules."""
+    entries, _ = world.commit("certificate-issued", [{"name": "沈明", "number": "x" * 23}])
+    honest = CertificateIssued(
+        class_id=world.class_id,
+        candidate=passed_ones(world)[0].candidate,
+        evaluation=(said_of_class(world, "evaluation-confirmed") or [bytes(32)])[0],
+        kind=CertificateKind.QUALIFICATION,
+        credential=seeded("credential", 32),
+        status_list=1,
+        status_index=FREE,
+        issued_on=shanghai_date(world.now),
+        entries=entries,
+    )
+    return replace(honest, **changed)
+
+
+def a_void(world: World, **changed: Any) -> NumberVoided:
+    entries, _ = world.commit("number-voided", [{"number": "x" * 23}])
+    candidate = passed_ones(world)[0].candidate
+    return replace(NumberVoided(world.class_id, candidate, 1, FREE, "unused", entries), **changed)

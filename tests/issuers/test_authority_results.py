@@ -7,41 +7,18 @@ from typing import Any
 
 import pytest
 
-from issuers.acts.classes import EvaluationConfirmed, Roster, Sheet
-from issuers.acts.parties import BodyAppointed, BodySuspended, OfficerAppointed
+from issuers.acts.classes import EvaluationConfirmed, Roster
+from issuers.acts.parties import BodyAppointed, BodySuspended
 from issuers.acts.words import Duty
-from issuers.authority.class_facts import ClassFact, Passed, SheetRef, passed_key
+from issuers.authority.class_facts import Passed, SheetRef, passed_key
 from issuers.standard import Standard
-from tests.issuers.authority_worlds import ready
+from tests.issuers.authority_worlds import a_sheet, give, ready, the_class
 from tests.world import World
 from tests.world_parts import BODY, FIRST, LAST, PROJECT, STANDARD
 from tests.world_steps import TRAINEES as ROWS
 from tests.world_steps import appoint, class_subject, confirmation, said_of_class, say_sheet, trainee
 
 UNKNOWN = f"class/{'ee' * 16}"
-
-
-def the_class(world: World) -> ClassFact:
-    fact = world.view.get(ClassFact, world.class_id.hex())
-    assert fact is not None
-    return fact
-
-
-def a_roster(world: World) -> Roster:
-    entries, _ = world.commit("roster", [trainee(world, *row).fields for row in ROWS])
-    return Roster(entries)
-
-
-def a_sheet(world: World, *, rows: int | None = None, **marks: int) -> Sheet:
-    people = [{"candidate": one.candidate, **one.marks[0], **marks} for one in world.trainees[:rows]]
-    entries, _ = world.commit("sheet", people)
-    return Sheet(said_of_class(world, "roster")[0], entries)
-
-
-def give(world: World, name: str, *duties: Duty, projects: tuple[str, ...] = ()) -> None:
-    """Another appointment at the body for somebody who has one."""
-    subject = f"officer/{world.people[name].staff.hex()}"
-    world.say("officer-appointed", f"admin-{BODY}", subject, OfficerAppointed(duties, projects, FIRST, LAST))
 
 
 @pytest.mark.parametrize("stage", ["rostered", "scored", "confirmed"])

@@ -8,42 +8,13 @@ from typing import Any
 import pytest
 
 from issuers.acts.classes import Roster, Sheet
-from issuers.acts.parties import OfficerAppointed
 from issuers.acts.words import Duty
-from issuers.authority.class_facts import ClassFact
-from tests.issuers.authority_worlds import ready
-from tests.world import World
-from tests.world_parts import BODY, FIRST, LAST, PROJECT, STANDARD, moment
+from tests.issuers.authority_worlds import a_roster, a_sheet, give, ready, the_class
+from tests.world_parts import BODY, PROJECT, STANDARD, moment
 from tests.world_steps import TRAINEES as ROWS
 from tests.world_steps import appoint, class_subject, said_of_class, say_sheet, trainee
 
 UNKNOWN = f"class/{'ee' * 16}"
-
-
-def the_class(world: World) -> ClassFact:
-    fact = world.view.get(ClassFact, world.class_id.hex())
-    assert fact is not None
-    return fact
-
-
-def a_roster(world: World) -> Roster:
-    entries, _ = world.commit("roster", [trainee(world, *row).fields for row in ROWS])
-    return Roster(entries)
-
-
-def a_sheet(world: World, *, rows: int | None = None, **marks: int) -> Sheet:
-    people = [{"candidate": one.candidate, **one.marks[0], **marks} for one in world.trainees[:rows]]
-    entries, _ = world.commit("sheet", people)
-    return Sheet(said_of_class(world, "roster")[0], entries)
-
-
-def give(world: World, name: str, *duties: Duty, projects: tuple[str, ...] = ()) -> None:
-    """Another appointment at the body for somebody who has one."""
-    subject = f"officer/{world.people[name].staff.hex()}"
-    world.say("officer-appointed", f"admin-{BODY}", subject, OfficerAppointed(duties, projects, FIRST, LAST))
-
-
-# Roster.
 
 
 def test_a_roster_is_said_by_the_classs_own_institution_once() -> None:
@@ -91,9 +62,7 @@ def test_an_empty_roster_or_one_of_201_is_refused() -> None:
         world.refuse("SHAPE_SIZE", "roster", "registrar", class_subject(world), {"entries": entries})
 
 
-@pytest.mark.xfail(
-    strict=True, reason="200 entries of nine digests need 77 kB; a statement has at most 65 kB"
-)
+@pytest.mark.xfail(strict=True, reason="200 entries of nine digests need 77 kB, a statement holds 65")
 def test_the_largest_class_the_act_allows_fits_a_statement() -> None:
     world = ready("opened")
     fields = trainee(world, *ROWS[0]).fields

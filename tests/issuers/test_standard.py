@@ -39,12 +39,6 @@ def test_the_body_comes_back_through_the_codec_of_acts() -> None:
     assert Standard.from_body(body).kind is CertificateKind.QUALIFICATION
 
 
-def test_a_standard_without_a_project_code_leaves_it_out() -> None:
-    bare = replace(DEFAULT_STANDARD, project_code=None)
-    assert "project_code" not in bare.to_body()
-    assert Standard.from_body(bare.to_body()) == bare
-
-
 @pytest.mark.parametrize(
     ("change", "code"),
     [
@@ -56,7 +50,7 @@ def test_a_standard_without_a_project_code_leaves_it_out() -> None:
         ({"kind": "X"}, "SHAPE_FORM"),
         ({"evaluators_min": 1}, "SHAPE_RANGE"),
         ({"components": []}, "SHAPE_SIZE"),
-        ({"project_code": "12"}, "SHAPE_FORM"),
+        ({"project": "12"}, "SHAPE_FORM"),
         ({"surprise": 1}, "SHAPE_UNKNOWN"),
     ],
 )

@@ -182,6 +182,25 @@ def test_no_hash_of_another_width_enters() -> None:
         assert caught.value.code == "HASH_WIDTH"
 
 
+def test_a_proof_leads_to_a_root_only_with_its_exact_length_and_whole_hashes() -> None:
+    proof = merkle.inclusion_proof(index=2, size=7, read=TREE.read)
+    case = {"index": 2, "size": 7, "leaf_hash": HASHES[2]}
+    assert merkle.root_from_inclusion(**case, proof=proof) == ROOTS[7]
+    for spoiled, code in (
+        ([*proof, proof[0]], "PROOF_LENGTH"),
+        (proof[:-1], "PROOF_LENGTH"),
+        ([], "PROOF_LENGTH"),
+        ([proof[0][:31], *proof[1:]], "HASH_WIDTH"),
+        ([*proof[:-1], proof[-1] + b"\x00"], "HASH_WIDTH"),
+    ):
+        with pytest.raises(ProofFailed) as caught:
+            merkle.root_from_inclusion(**case, proof=spoiled)
+        assert caught.value.code == code
+    with pytest.raises(ProofFailed) as caught:
+        merkle.root_from_inclusion(**case | {"leaf_hash": b""}, proof=proof)
+    assert caught.value.code == "HASH_WIDTH"
+
+
 def test_a_read_that_leaves_a_node_out_is_refused() -> None:
     with pytest.raises(ProofFailed) as caught:
         merkle.inclusion_proof(index=0, size=4, read=lambda nodes: TREE.read(nodes)[:-1])

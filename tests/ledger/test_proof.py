@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -59,6 +60,15 @@ def test_a_proof_file_to_the_byte() -> None:
     assert last.render().decode() == f"c2sp.org/tlog-proof@v1\nindex 2\n{pair}\n\n{note}"
     head = f"c2sp.org/tlog-proof@v1\nextra AAE=\nindex 0\n{leaf[1]}\n{leaf[2]}\n\n"
     assert first.render().decode() == head + note
+
+
+def test_the_example_in_the_specification_is_such_a_file() -> None:
+    specification = (Path(merkle.__file__).parent / "SPEC.md").read_text("utf-8")
+    proof = _make(2, 3, extra=b"entry-2")
+    assert f"\n```\n{proof.render().decode()}```\n" in specification
+    assert f"\n```\n{proof.checkpoint.decode()}```\n" in specification
+    for number in range(3):
+        assert f"leaf {number}   {merkle.leaf_hash(b'entry-%d' % number).hex()}\n" in specification
 
 
 def test_every_entry_of_a_log_proves_itself_and_no_other() -> None:

@@ -228,6 +228,14 @@ def test_a_bit_that_flips_on_the_way_to_the_disk_is_never_signed(
     assert (tmp_path / "checkpoint").read_bytes() == note
 
 
+def test_a_root_that_strangers_would_not_fold_from_the_tiles_is_never_signed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TileReader, "root", lambda self: bytes(32))
+    assert _code(lambda: _publish(tmp_path, 300)) == "PUBLISHED_ROOT_DIFFERS"
+    assert not (tmp_path / "checkpoint").exists()
+
+
 def test_missing_rows_are_never_signed(tmp_path: Path) -> None:
     attempt = lambda: _publish(tmp_path, 300, lambda start, end: rows(start, end)[:-1])  # noqa: E731
     assert _code(attempt) == "ROWS_MISSING"

@@ -40,7 +40,7 @@ def _publish(directory: Path, size: int) -> None:
 
 @contextmanager
 def _breaking(at: int | None, *, done: bool, error: Callable[[], BaseException]) -> Iterator[list[str]]:
-    """Break the `at`-th call to the file system, before it acts or (`done`) right after; syncs are left out."""
+    """Break the `at`-th call to the file system, before it acts or (`done`) right after; syncs do nothing."""
     seen: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         for name in CALLS:

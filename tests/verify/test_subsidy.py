@@ -19,6 +19,7 @@ from verify.subsidy import UNKNOWN_CERTIFICATE, decide
 from verify.subsidy_case import Answer, Case, Fact, HeldRole, Rule, Source
 from verify.subsidy_policy import POLICY_2023_7
 from verify.subsidy_reasons import REASONS
+from verify.verdict import State
 
 
 def test_who_meets_every_rule_gets_1800_yuan() -> None:
@@ -70,6 +71,13 @@ def test_only_the_qualification_certificate_of_stage_3_opens_it(
 def test_the_certificate_must_stand(state: str, complete: bool, answer: Answer, code: str) -> None:
     case = replace(GOOD, verdict_state=state, verdict_complete=complete)
     assert only(case, Rule.CERTIFICATE) == (answer, code)
+
+
+def test_no_state_a_verdict_can_have_passes_but_valid_and_none_is_overlooked() -> None:
+    codes = {state: only(replace(GOOD, verdict_state=state), Rule.CERTIFICATE) for state in State}
+    assert [state for state, (answer, _) in codes.items() if answer is Answer.PASS] == [State.VALID]
+    unchecked = {state for state, (_, code) in codes.items() if code == "CERTIFICATE_UNCHECKED"}
+    assert unchecked == {State.COULD_NOT_CHECK, State.UNREADABLE}
 
 
 def test_a_strangers_certificate_is_answered_like_one_that_does_not_exist() -> None:

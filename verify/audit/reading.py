@@ -53,9 +53,7 @@ def read_hashes(fetch: Fetch, tile: Tile, findings: Findings) -> list[bytes] | N
         return None
 
 
-def read_bundle(
-    fetch: Fetch, tile: Tile, hashes: list[bytes] | None, findings: Findings
-) -> Entries | None:
+def read_bundle(fetch: Fetch, tile: Tile, hashes: list[bytes] | None, findings: Findings) -> Entries | None:
     """The entries of a bundle, None for each that cannot be told apart; None when there is no file at all."""
     found = read_tile(fetch, tile, findings)
     if found is None:

@@ -60,15 +60,18 @@ class Rules:
         self._claims: dict[str, tuple[bytes, ...]] = {}
         self._late = 0
 
-    def take(self, heard: Heard, *, gap: bool) -> None:
-        """`gap`: earlier entries are missing, so that something absent is no fault of this one."""
+    def take(self, heard: Heard, *, gap: bool) -> object:
+        """The act, if it is of a kind these rules look at, or None.
+
+        `gap`: earlier entries are missing, so that something absent is no fault of this one.
+        """
         statement = heard.statement
         if statement.kind not in _KINDS:
-            return
+            return None
         try:
             act = read_act(statement)
         except MalanError:
-            return  # the replay names it
+            return None  # the replay names it
         where = f"seq {heard.seq}, {statement.kind}"
         match act:
             case StandardPublished():
@@ -88,6 +91,7 @@ class Rules:
                 self._claimed(heard, act, where)
             case ClaimDecided(release=True) | ClaimWithdrawn():
                 self._release(statement.subject)
+        return act
 
     def close(self, *, at_ms: int) -> None:
         """Numbers neither issued nor voided: a departure 72 hours after the confirmation, else a note."""

@@ -79,7 +79,7 @@ def first_seen(signed: Signed) -> int | None:
 
 
 def check_not_backdated(*, first_new_ms: int, seen_ms: int, seq: int, findings: Findings) -> None:
-    """The entry at `seq`, which a checkpoint cosigned at `seen_ms` did not hold yet, is not older than that."""
+    """The entry at `seq`, not yet in a checkpoint cosigned at `seen_ms`, is not older than that."""
     if first_new_ms < seen_ms - CLOCKS_APART_MS:
         findings.departure("ENTRY_BACKDATED", f"seq {seq}")
 

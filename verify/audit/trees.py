@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from copy import deepcopy
 
+from ledger import merkle
 from ledger.checkpoint import Checkpoint
 from ledger.merkle import HASH_SIZE
-from ledger.tiles import WIDTH, Fetch, Tile, TileBuilder, tile_at
+from ledger.tiles import WIDTH, Fetch, Tile, TileBuilder, split_tile, tile_at
 from verify.audit.findings import Findings
 from verify.audit.reading import read_tile
 
@@ -61,8 +62,9 @@ class Trees:
         others = self._shown if self._forked else self._said
         for (tile, data), (_, other) in zip(self._said.partial(), others.partial(), strict=True):
             self._compare(tile, data, other)
-        self._judge(self._said.root(), others.root())
-        return self._said.root()
+        root = root_of(self._said)
+        self._judge(root, root_of(others))
+        return root
 
     def _judge(self, said: bytes, shown: bytes) -> None:
         right = self._checkpoint.root
@@ -85,8 +87,8 @@ class Trees:
 
     def _note_roots(self, size: int) -> None:
         if size in self._marks:
-            self._roots[0][size] = self._said.root()
-            self._roots[1][size] = self._shown.root() if self._forked else self._said.root()
+            self._roots[0][size] = root_of(self._said)
+            self._roots[1][size] = root_of(self._shown if self._forked else self._said)
 
     def _compare(self, tile: Tile, said: bytes, shown: bytes) -> None:
         """A tile above level 0 with what the hashes below it give; level 0 was compared hash by hash."""
@@ -105,3 +107,12 @@ class Trees:
             self._findings.departure("TILE_DIFFERS", f"{tile.path}, hash {place}")
         elif said != shown:
             self._one_sided.append((tile, data == said))
+
+
+def root_of(builder: TileBuilder) -> bytes:
+    """The root of the tree a builder holds: the open tiles of its right edge, folded from below."""
+    carry: list[bytes] = []
+    for tile, data in builder.partial():
+        # What is left over below stands to the right of the open tile, as one ragged subtree.
+        carry = [merkle.root([*split_tile(data, width=tile.width), *carry])]
+    return carry[0] if carry else merkle.EMPTY_ROOT

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from verify.audit.words_evidence import EVIDENCE_WORDS
+
 _WORDS: Final = {
     # Checkpoint and its signature lines.
     "CHECKPOINT_MISSING": ("未找到检查点文件。", "There is no checkpoint to audit."),
@@ -271,4 +273,4 @@ _WORDS: Final = {
     ),
 }
 
-WORDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(_WORDS)
+WORDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({**_WORDS, **EVIDENCE_WORDS})

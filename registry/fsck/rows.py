@@ -1,0 +1,111 @@
+"""Door: the tables that follow from the log, row by row against what a replay says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from issuers.authority.class_facts import CertificateFact, Claim, Hold, Passed
+from registry import holds
+from registry.facts import encode
+from registry.fsck.departure import Departure
+from registry.fsck.replay import Replay
+from registry.tables import bundled, candidate, class_entry, credential, fact, hold, reservation
+
+
+def check_facts(connection: sa.Connection, replay: Replay) -> Iterator[Departure]:
+    """The fact table is exactly the replay's facts: nothing more, nothing less, nothing else."""
+    expected = replay.facts()
+    for row in connection.execute(sa.select(fact)):
+        where = f"fact {row.kind} {row.key}"
+        known = expected.pop((row.kind, row.key), None)
+        if known is None:
+            yield Departure("FACT_EXTRA", where, "the log says nothing of this fact")
+        elif encode(known[0]) != row.record:
+            yield Departure("FACT_DIFFERS", where, "the log adds up to another fact")
+        elif known[1] != row.seq:
+            yield Departure("FACT_SEQ", where, "another leaf changed it last")
+    for kind, key in expected:
+        yield Departure("FACT_MISSING", f"fact {kind} {key}", "the log says it, the table does not")
+
+
+def check_places(connection: sa.Connection, replay: Replay) -> Iterator[Departure]:
+    """The two indexes into the log."""
+    listed = set(connection.execute(sa.select(bundled.c.seq)).scalars())
+    for seq in sorted(listed ^ replay.bundled):
+        yield Departure("BUNDLED_DIFFERS", f"seq {seq}", "the index of bundled acts is wrong here")
+    rows = {(row.class_id, row.seq) for row in connection.execute(sa.select(class_entry))}
+    for class_id, seq in sorted(rows ^ replay.classes):
+        yield Departure(
+            "CLASS_ENTRY_DIFFERS",
+            f"class {class_id.hex()} seq {seq}",
+            "the index of class acts is wrong here",
+        )
+
+
+def check_holds(connection: sa.Connection, replay: Replay, nullifier_key: bytes) -> Iterator[Departure]:
+    """Each live claim has its one hold, of its own person, and there is no other."""
+    live = {one.claim for one in replay.view.all(Hold) if not one.released}
+    claims = {one.id: one for one in replay.view.all(Claim)}
+    persons = {
+        row.certificate: row.person
+        for row in connection.execute(sa.select(reservation.c.certificate, reservation.c.person))
+    }
+    for row in connection.execute(sa.select(hold)):
+        where = f"claim {row.claim.hex()}"
+        claim = claims.get(row.claim)
+        if claim is None or row.claim not in live:
+            yield Departure("HOLD_EXTRA", where, "a hold without a live claim in the log")
+            continue
+        live.discard(row.claim)
+        said = (claim.project_nullifier, claim.slot_nullifier, claim.project)
+        held = (
+            holds.project_nullifier(nullifier_key, row.person, row.project),
+            holds.slot_nullifier(nullifier_key, row.person, row.slot),
+            row.project,
+        )
+        if said != held or persons.get(claim.certificate) != row.person:
+            yield Departure("HOLD_DIFFERS", where, "the hold is not the one the claim names")
+    for missing in sorted(live):
+        yield Departure("HOLD_MISSING", f"claim {missing.hex()}", "a live claim holds nothing")
+
+
+def check_reservations(connection: sa.Connection, replay: Replay) -> Iterator[Departure]:
+    """What was issued or voided was reserved so, and every reservation is for a passed candidate."""
+    passed = {(one.class_id, one.candidate): one for one in replay.view.all(Passed)}
+    certificates = {one.id: one for one in replay.view.all(CertificateFact)}
+    persons = {(row.class_id, row.candidate): row.person for row in connection.execute(sa.select(candidate))}
+    found = set()
+    for row in connection.execute(sa.select(reservation)):
+        place = (row.class_id, row.candidate)
+        where = f"reservation {row.certificate.hex()}"
+        found.add(place)
+        known = passed.get(place)
+        if known is None:
+            yield Departure("RESERVATION_EXTRA", where, "reserved for somebody who did not pass")
+        elif known.certificate not in (None, row.certificate):
+            yield Departure("RESERVATION_DIFFERS", where, "another certificate was issued to the candidate")
+        elif known.certificate is not None:
+            issued = certificates[row.certificate]
+            if (issued.status_list, issued.status_index) != (row.status_list, row.status_index):
+                yield Departure("RESERVATION_DIFFERS", where, "the certificate has another status place")
+        if persons.get(place) != row.person:
+            yield Departure("RESERVATION_PERSON", where, "the reservation is another person's")
+    for place, one in sorted(passed.items()):
+        if (one.voided or one.certificate is not None) and place not in found:
+            yield Departure(
+                "RESERVATION_MISSING",
+                f"class {place[0].hex()} candidate {place[1].hex()}",
+                "a number was issued or voided that nobody reserved",
+            )
+
+
+def check_credentials(connection: sa.Connection, replay: Replay) -> Iterator[Departure]:
+    """A credential for each certificate, and no other."""
+    kept = set(connection.execute(sa.select(credential.c.certificate)).scalars())
+    logged = {one.id for one in replay.view.all(CertificateFact)}
+    for one in sorted(logged - kept):
+        yield Departure("CREDENTIAL_MISSING", f"certificate {one.hex()}", "the credential is gone")
+    for one in sorted(kept - logged):
+        yield Departure("CREDENTIAL_EXTRA", f"certificate {one.hex()}", "the log knows no such certificate")

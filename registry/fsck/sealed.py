@@ -1,0 +1,124 @@
+"""Door: what is sealed: it opens, it opens its commitment, and it belongs to the person it is filed under."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+
+import sqlalchemy as sa
+
+from issuers.acts import read_act
+from issuers.authority.class_facts import CertificateFact
+from issuers.identity import IdNumber, IdType
+from issuers.numbers import parse_number
+from ledger.commitment import Opening, check_opening, decode_opening
+from ledger.errors import MalanError
+from ledger.leaf import parse_leaf
+from ledger.statement import Statement, parse_statement
+from ledger.store import read_leaves
+from registry import reservations
+from registry.fsck.departure import Departure
+from registry.fsck.replay import Replay
+from registry.people import People
+from registry.tables import candidate, credential, number_series, opening, reservation
+
+
+def check_openings(connection: sa.Connection, people: People, seq: int) -> Iterator[Departure]:
+    """The entries of one leaf, each with its opening and its person."""
+    (data,) = read_leaves(connection, seq, seq + 1)
+    statement = parse_statement(parse_leaf(data).statement)
+    entries: Sequence[Mapping[str, bytes]] = read_act(statement).entries  # type: ignore[attr-defined]  # it has some
+    query = sa.select(opening).where(opening.c.statement == statement.hash)
+    rows = {row.place: row for row in connection.execute(query)}
+    for place, entry in enumerate(entries):
+        where = f"seq {seq} entry {place}"
+        row = rows.pop(place, None)
+        if row is None:
+            yield Departure("OPENING_MISSING", where, "nothing opens this entry")
+            continue
+        try:
+            opened = decode_opening(people.opening(connection, statement.hash, place))
+            check_opening(opened, entry)
+        except MalanError as error:
+            yield Departure("OPENING_BROKEN", where, f"what is kept does not open the entry: {error.code}")
+            continue
+        yield from _check_person(connection, people, statement, opened, row.person, place, where)
+    for place in rows:
+        yield Departure("OPENING_EXTRA", f"seq {seq} entry {place}", "the act has no such entry")
+
+
+def check_strays(connection: sa.Connection, replay: Replay) -> Iterator[Departure]:
+    """Openings of statements the log does not have."""
+    for digest in connection.execute(sa.select(opening.c.statement).distinct()).scalars():
+        if digest not in replay.committed:
+            where = f"statement {digest.hex()}"
+            yield Departure("OPENING_EXTRA", where, "openings of a statement the log does not have")
+
+
+def check_numbers(connection: sa.Connection, people: People) -> Iterator[Departure]:
+    """Every reservation opens, its code is found, and the numbers of an issuer and year have no gap."""
+    series: dict[tuple[str, int], set[int]] = {}
+    for row in connection.execute(sa.select(reservation)).all():
+        where = f"reservation {row.certificate.hex()}"
+        try:
+            held = reservations.opened(connection, people, row)
+            number = parse_number(held.number)
+        except MalanError as error:
+            yield Departure("RESERVATION_BROKEN", where, f"number and code do not open: {error.code}")
+            continue
+        if people.index("code", held.code) != row.code_index:
+            yield Departure("RESERVATION_CODE", where, "its code is not found by look-up")
+        used = series.setdefault((f"{number.issuer3:03d}", number.year2), set())
+        if number.sequence6 in used:
+            yield Departure("NUMBER_TWICE", where, "the number is reserved twice")
+        used.add(number.sequence6)
+    last = {(row.issuer, row.year): row.last for row in connection.execute(sa.select(number_series))}
+    for issuer, year in sorted(last.keys() | series.keys()):
+        if series.get((issuer, year), set()) != set(range(1, last.get((issuer, year), 0) + 1)):
+            yield Departure("NUMBER_GAP", f"issuer {issuer} year {year}", "the numbers have a gap")
+
+
+def check_credentials(connection: sa.Connection, people: People, replay: Replay) -> Iterator[Departure]:
+    """Every credential opens and is the one the log names."""
+    facts = {one.id: one for one in replay.view.all(CertificateFact)}
+    for row in connection.execute(sa.select(credential)).all():
+        where = f"certificate {row.certificate.hex()}"
+        fact = facts.get(row.certificate)
+        try:
+            place = (row.certificate,)
+            raw = people.unseal(connection, row.person, row.sealed, table="credential", place=place)
+        except MalanError as error:
+            yield Departure("CREDENTIAL_BROKEN", where, f"the credential does not open: {error.code}")
+            continue
+        if fact is not None and hashlib.sha256(raw).digest() != fact.credential:
+            yield Departure("CREDENTIAL_DIFFERS", where, "the log names other bytes")
+
+
+def _check_person(
+    connection: sa.Connection,
+    people: People,
+    statement: Statement,
+    opened: Opening,
+    person: bytes,
+    place: int,
+    where: str,
+) -> Iterator[Departure]:
+    """Filed under whoever the opened document, or the opened candidate id, belongs to."""
+    fields = opened.fields
+    if "id_number" in fields:
+        document = IdNumber(IdType(fields["id_type"]), str(fields["id_number"]))
+        if people.find(connection, document) != person:
+            yield Departure("PERSON_DIFFERS", where, "the document is another person's")
+    if "candidate" not in fields:
+        return
+    class_id = bytes.fromhex(statement.subject.removeprefix("class/"))
+    query = sa.select(candidate).where(
+        candidate.c.class_id == class_id, candidate.c.candidate == fields["candidate"]
+    )
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        yield Departure("CANDIDATE_MISSING", where, "the candidate is not filed")
+    elif row.person != person:
+        yield Departure("CANDIDATE_PERSON", where, "the candidate is filed as another person")
+    elif statement.kind == "roster" and (row.roster, row.place) != (statement.hash, place):
+        yield Departure("CANDIDATE_PLACE", where, "the candidate is filed under another entry")

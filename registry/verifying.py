@@ -1,0 +1,135 @@
+"""Door: the verdict on a QR text with all the service has: bundle, log, proof; and the masked public answer.
+
+Promises the very steps of `verify.check`, fed from the published files; the database only says where in the
+log to look. A text is never stored or logged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from issuers.authority.class_facts import CertificateFact, ClassFact, CredentialFact, StandardFact
+from issuers.authority.party_facts import GenesisFact, Party
+from issuers.base64url import to_b64
+from issuers.codes import mask_number
+from issuers.credential import parse_credential
+from issuers.names import mask_name
+from issuers.numbers import check_code
+from issuers.qr import parse_text
+from issuers.standard import Standard
+from ledger.errors import MalanError, Refused, Unavailable
+from registry import reservations
+from registry.facts import TableView
+from registry.proofs import proof_of, published_size
+from registry.service import Service
+from registry.tables import credential as credential_table
+from verify.check import check
+from verify.evidence import Evidence
+from verify.findings import could_not_trust
+from verify.trust import Trust
+from verify.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A verdict, and the certificate of the log it is about, if there is one."""
+
+    verdict: Verdict = field(repr=False)
+    certificate: CertificateFact | None
+
+
+def look(service: Service, text: str) -> Looked:
+    """The verdict on a QR text. Never raises for any text."""
+    now = service.clock.now_ms() // 1000
+    try:
+        trust = read_trust(service)
+    except MalanError as error:
+        return Looked(could_not_trust(error, now=now), None)
+    known = _logged(service, text, trust)
+    proof = None
+    if known is not None and known.seq < published_size(service.settings.log_directory):
+        proof = proof_of(service.settings.log_directory, known.seq)
+    evidence = Evidence(text=text, proof=proof, asked_log=known is None)
+    return Looked(check(evidence, trust, now=now), known)
+
+
+def read_trust(service: Service) -> Trust:
+    """The published trust, pinned to the genesis in the database. Raises Unavailable TRUST_MISSING."""
+    with service.database.reading() as connection:
+        genesis = TableView(connection).get(GenesisFact, "log")
+    if genesis is None:
+        raise Unavailable("TRUST_MISSING", "no trust bundle is published yet")
+    return service.trust.read(service.settings.home / "trust.cbor", genesis=genesis.statement)
+
+
+def public_answer(service: Service, code: str) -> dict[str, object]:
+    """What anybody with the 16 digits may know. Raises Malformed CODE_…; Refused CERTIFICATE_UNKNOWN.
+
+    A code that is reserved but not issued, or whose holder was erased, is answered like one that is not.
+    """
+    typed = check_code(code)
+    with service.database.reading() as connection:
+        view = TableView(connection)
+        certificate = reservations.certificate_of_code(connection, service.people, typed)
+        fact = None if certificate is None else view.get(CertificateFact, certificate.hex())
+        if fact is None:
+            raise _unknown()
+        shown = _masked(service, connection, view, fact)
+    logged = fact.seq < published_size(service.settings.log_directory)
+    proof = proof_of(service.settings.log_directory, fact.seq) if logged else None
+    place = {"seq": fact.seq, "logged_ms": fact.time_ms}
+    return {**shown, **place, "proof": None if proof is None else to_b64(proof)}
+
+
+def _masked(
+    service: Service, connection: sa.Connection, view: TableView, fact: CertificateFact
+) -> dict[str, object]:
+    row = connection.execute(
+        sa.select(credential_table).where(credential_table.c.certificate == fact.id)
+    ).one_or_none()
+    try:
+        if row is None:
+            raise _unknown()
+        place = (fact.id,)
+        raw = service.people.unseal(connection, row.person, row.sealed, table="credential", place=place)
+    except Unavailable as error:
+        raise _unknown() from error
+    claims = parse_credential(raw).claims
+    known, body = view.get(ClassFact, fact.class_id.hex()), view.get(Party, fact.body)
+    assert known is not None and body is not None
+    standard = view.get(StandardFact, known.standard)
+    assert standard is not None
+    course = Standard.from_body(standard.document)
+    return {
+        "certificate": fact.id.hex(),
+        "state": fact.state.value,
+        "reason": fact.reason,
+        "name": mask_name(claims.name),
+        "number": mask_number(claims.number),
+        "kind": fact.kind.value,
+        "course": course.title,
+        "course_en": course.title_en,
+        "hours": course.hours,
+        "body": {"id": body.id, "zh": body.name, "en": body.name_en},
+        "issued_on": fact.issued_on.isoformat(),
+        "expires_on": None if fact.expires_on is None else fact.expires_on.isoformat(),
+    }
+
+
+def _logged(service: Service, text: str, trust: Trust) -> CertificateFact | None:
+    """The certificate these very bytes were logged for. Unreadable texts are for the verdict to name."""
+    try:
+        raw = parse_text(text, hosts=trust.hosts).credential
+    except MalanError:
+        return None
+    with service.database.reading() as connection:
+        view = TableView(connection)
+        found = view.get(CredentialFact, hashlib.sha256(raw).hexdigest())
+        return None if found is None else view.get(CertificateFact, found.certificate.hex())
+
+
+def _unknown() -> Refused:
+    return Refused("CERTIFICATE_UNKNOWN", "no certificate has this code")

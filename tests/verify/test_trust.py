@@ -1,0 +1,323 @@
+"""Attacks on the trust bundle: every one is refused, and the honest bundle opens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from issuers.acts.parties import KeyRevoked, ServiceKey
+from issuers.acts.words import RevocationCause
+from issuers.bundle import BundledList
+from issuers.status import sign_status_list
+from ledger.checkpoint import cosign
+from ledger.errors import MalanError
+from ledger.keys import EDDSA
+from ledger.note import parse_note
+from ledger.policy import Group, Policy, parse_policy, render_policy
+from tests.verify.shown import (
+    bundle_of,
+    bundle_with,
+    issued_world,
+    now_of,
+    show,
+    trust_of,
+)
+from tests.world import World
+from verify.trust import Pin, open_trust
+from verify.verdict import State
+
+
+def refused(code: str, raw: bytes, pin: Pin | None = None) -> None:
+    """The bundle is not opened, and for this reason."""
+    with pytest.raises(MalanError) as caught:
+        open_trust(raw, pin=pin)
+    assert caught.value.code == code
+
+
+def test_the_honest_bundle_opens_and_is_pinned_only_against_a_pin() -> None:
+    world = issued_world()
+    first = open_trust(world.bundle(), pin=None)
+    assert not first.pinned
+    again = open_trust(world.bundle(), pin=first.pin)
+    assert again.pinned
+    assert again.origin == world.origin
+    assert again.genesis == world.said[0].hash
+    assert again.size == len(world.leaves)
+    assert again.hosts == frozenset(bundle_of(world).hosts)
+    assert set(again.lists) == {1}
+
+
+def test_another_genesis_than_the_pinned_one_is_refused() -> None:
+    world = issued_world()
+    refused("TRUST_GENESIS", world.bundle(), Pin(b"\x00" * 32))
+
+
+def test_a_bundle_that_names_another_genesis_than_its_acts_is_refused() -> None:
+    refused("BUNDLE_ACTS", bundle_with(issued_world(), genesis=b"\x00" * 32))
+
+
+def test_a_smaller_bundle_than_one_seen_before_is_refused() -> None:
+    earlier = World.founded().with_standard()
+    later = issued_world()
+    assert len(earlier.leaves) < len(later.leaves)
+    refused("TRUST_OLDER", earlier.bundle(), trust_of(later).pin)
+    open_trust(earlier.bundle(), pin=Pin(earlier.said[0].hash))  # by itself it is good
+
+
+def test_a_bundle_signed_by_the_receipt_key_is_refused() -> None:
+    world = issued_world()
+    refused("COSE_KEY", bundle_with(world, world.service["receipt"]))
+
+
+def test_a_bundle_signed_by_a_key_nobody_enrolled_is_refused() -> None:
+    world = issued_world()
+    refused("COSE_KEY", bundle_with(world, world.new_key("stranger")))
+
+
+def test_without_the_second_officers_yes_to_genesis_nothing_is_believed() -> None:
+    world = issued_world()
+    acts = bundle_of(world).acts
+    refused("GENESIS_PENDING", bundle_with(world, acts=(acts[0], *acts[2:])))
+
+
+@pytest.mark.parametrize("kind", ["party-admitted", "admin-appointed", "service-key"])
+def test_without_the_approval_of_an_act_of_the_city_the_bundle_does_not_open(kind: str) -> None:
+    world = issued_world()
+    acts = bundle_of(world).acts
+    subjects = {said.hash.hex() for said in world.said if said.kind == kind}
+    approvals = {f"statement/{one}" for one in subjects}
+    kept = tuple(act for act in acts if world.said[act.seq].subject not in approvals)
+    assert len(kept) < len(acts)
+    with pytest.raises(MalanError):
+        open_trust(bundle_with(world, acts=kept), pin=None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "subject"),
+    [
+        ("body-appointed", "party/body-shenlan"),
+        ("officer-appointed", "signatory"),
+        ("key-enrolled", "signatory"),
+        ("standard-published", "standard/startup-2026"),
+    ],
+)
+def test_leaving_out_an_act_that_leads_to_the_issuer_never_makes_it_valid(kind: str, subject: str) -> None:
+    world = issued_world()
+    if subject == "signatory":
+        subject = f"officer/{world.people['signatory'].staff.hex()}"
+    seqs = {seq for seq, said in enumerate(world.said) if (said.kind, said.subject) == (kind, subject)}
+    hashes = {f"statement/{world.said[seq].hash.hex()}" for seq in seqs}
+    acts = bundle_of(world).acts
+    kept = tuple(
+        act for act in acts if act.seq not in seqs and world.said[act.seq].subject not in hashes
+    )
+    assert len(kept) < len(acts)
+    try:
+        trust = open_trust(bundle_with(world, acts=kept), pin=None)
+    except MalanError:
+        return
+    assert show(world, trust=trust).state in (State.UNKNOWN_ISSUER, State.OUT_OF_SCOPE)
+
+
+@pytest.mark.parametrize("place", range(0, 60, 3))
+def test_no_early_act_can_be_left_out_to_gain_anything(place: int) -> None:
+    """Whatever is missing, a certificate is judged as before, or worse, or not at all."""
+    world = issued_world()
+    acts = bundle_of(world).acts
+    try:
+        trust = open_trust(bundle_with(world, acts=acts[:place] + acts[place + 1 :]), pin=None)
+    except MalanError:
+        return
+    assert trust.facts.facts.keys() <= trust_of(world).facts.facts.keys()
+
+
+def test_acts_out_of_order_are_refused() -> None:
+    world = issued_world()
+    acts = bundle_of(world).acts
+    for seq in (acts[-2].seq, acts[-3].seq):
+        refused("BUNDLE_ACTS", bundle_with(world, acts=(*acts[:-1], replace(acts[-1], seq=seq))))
+
+
+def test_an_act_beyond_the_size_of_the_bundle_is_refused() -> None:
+    world = issued_world()
+    refused("BUNDLE_ACTS", bundle_with(world, size=bundle_of(world).acts[-1].seq))
+
+
+def test_times_that_go_back_are_refused() -> None:
+    world = issued_world()
+    acts = bundle_of(world).acts
+    early = replace(acts[-1], time_ms=acts[-2].time_ms - 1)
+    refused("BUNDLE_TIME", bundle_with(world, acts=(*acts[:-1], early)))
+
+
+def test_a_changed_statement_is_refused() -> None:
+    world = issued_world()
+    acts = bundle_of(world).acts
+    broken = acts[5].statement[:-1] + bytes([acts[5].statement[-1] ^ 1])
+    changed = replace(acts[5], statement=broken)
+    refused("SIGNATURE_BAD", bundle_with(world, acts=(*acts[:5], changed, *acts[6:])))
+
+
+def test_no_changed_byte_of_a_bundle_opens() -> None:
+    raw = issued_world().bundle()
+    for place in [*range(0, 300), *range(300, len(raw), 997), *range(len(raw) - 64, len(raw))]:
+        broken = raw[:place] + bytes([raw[place] ^ 0x01]) + raw[place + 1 :]
+        with pytest.raises(MalanError):
+            open_trust(broken, pin=None)
+
+
+# Status lists.
+
+
+def test_a_list_by_another_key_of_the_service_is_refused() -> None:
+    world = issued_world()
+    forged = sign_status_list(trust_of(world).lists[1], world.service["receipt"])
+    refused("COSE_KEY", bundle_with(world, lists=(BundledList(1, forged),)))
+
+
+def test_a_list_of_another_size_than_the_bundle_is_refused() -> None:
+    world = issued_world()
+    status = trust_of(world).lists[1]
+    for size in (status.size - 1, status.size + 1):
+        other = sign_status_list(replace(status, size=size), world.service["status"])
+        refused("TRUST_LIST", bundle_with(world, lists=(BundledList(1, other),)))
+
+
+def test_a_list_under_another_number_is_refused() -> None:
+    world = issued_world()
+    lists = bundle_of(world).lists
+    refused("TRUST_LIST", bundle_with(world, lists=(replace(lists[0], number=2),)))
+    refused("TRUST_LIST", bundle_with(world, lists=(*lists, *lists)))
+
+
+def test_a_newer_list_replaces_the_bundles_and_an_older_or_foreign_one_does_not() -> None:
+    world = issued_world()
+    trust = trust_of(world)
+    status = trust.lists[1]
+    newer = replace(status, size=status.size + 4, issued_at=status.issued_at + 60)
+    key = world.service["status"]
+    assert trust.with_list(sign_status_list(newer, key)).lists[1] == newer
+    for old in (replace(newer, size=status.size - 1), replace(newer, issued_at=status.issued_at - 1)):
+        with pytest.raises(MalanError) as caught:
+            trust.with_list(sign_status_list(old, key))
+        assert caught.value.code == "STATUS_OLDER"
+    with pytest.raises(MalanError):
+        trust.with_list(sign_status_list(newer, world.service["receipt"]))
+
+
+# Checkpoint, log key, policy, hosts.
+
+
+def test_a_checkpoint_of_another_size_is_refused() -> None:
+    world = issued_world()
+    for size in (len(world.leaves) - 1, 1):
+        refused("TRUST_CHECKPOINT", bundle_with(world, checkpoint=world.checkpoint(size=size)))
+
+
+def test_a_checkpoint_whose_signature_was_changed_is_refused() -> None:
+    world = issued_world()
+    note = parse_note(world.checkpoint(cosigned=0))
+    line = note.signatures[0]
+    broken = replace(line, signature=line.signature[:-1] + bytes([line.signature[-1] ^ 1]))
+    refused("SIGNATURE", bundle_with(world, checkpoint=replace(note, signatures=(broken,)).render()))
+
+
+def test_a_checkpoint_of_witnesses_alone_is_refused() -> None:
+    world = issued_world()
+    note = parse_note(world.checkpoint())
+    without_log = replace(note, signatures=note.signatures[1:])
+    refused("NO_LOG_SIGNATURE", bundle_with(world, checkpoint=without_log.render()))
+
+
+def test_a_log_key_that_no_act_enrolled_is_refused() -> None:
+    world = issued_world()
+    other = World.founded()
+    other.service = {**other.service, "checkpoint": other.new_key("other log", EDDSA)}
+    forged = bundle_of(issued_world())
+    forged = replace(forged, checkpoint=other.checkpoint())
+    stranger = parse_policy(other.policy()).logs[0].key.vkey
+    refused("TRUST_LOG_KEY", bundle_with(world, log_vkey=stranger, checkpoint=forged.checkpoint))
+
+
+def test_a_policy_for_another_log_is_refused() -> None:
+    world = issued_world()
+    other = World.founded()
+    other.service = {**other.service, "checkpoint": other.new_key("other log", EDDSA)}
+    refused("TRUST_POLICY", bundle_with(world, policy=other.policy().decode()))
+
+
+def test_a_host_that_may_not_be_pinned_is_refused() -> None:
+    for host in ("https://CERT.malan.example", "http://cert.malan.example", "https://xn--e1a.example"):
+        refused("QR_ORIGIN", bundle_with(issued_world(), hosts=(host,)))
+
+
+def _smaller_policy(world: World) -> Policy:
+    policy = parse_policy(world.policy())
+    kept = policy.witnesses[:3]
+    group = Group("districts", 2, tuple(one.name for one in kept))
+    return Policy(policy.logs, kept, (group,), "districts")
+
+
+def test_new_witnesses_without_the_old_quorum_are_refused() -> None:
+    world = issued_world()
+    pin = trust_of(world).pin
+    changed: Callable[[int], bytes] = lambda cosigned: bundle_with(  # noqa: E731
+        world,
+        policy=render_policy(_smaller_policy(world)).decode(),
+        checkpoint=world.checkpoint(cosigned=cosigned),
+    )
+    refused("TRUST_POLICY_CHANGED", changed(10), pin)
+    assert open_trust(changed(11), pin=pin).policy.witness_count == 3
+
+
+def test_a_witness_line_that_does_not_verify_spoils_a_policy_change() -> None:
+    world = issued_world()
+    note = parse_note(world.checkpoint(cosigned=0))
+    good = [cosign(note.text, one, time=now_of(world)) for one in world.witnesses]
+    bad = replace(good[15], signature=good[15].signature[:-1] + b"\x00")
+    checkpoint = note.with_lines([*good[:11], bad]).render()
+    policy = render_policy(_smaller_policy(world)).decode()
+    raw = bundle_with(world, policy=policy, checkpoint=checkpoint)
+    refused("TRUST_POLICY_CHANGED", raw, trust_of(world).pin)
+
+
+# Keys of the service that change.
+
+
+def _rotate(world: World, cause: RevocationCause | None) -> tuple[World, bytes]:
+    """A new checkpoint key; the old one revoked for `cause`, if any. Gives a proof under the old key too."""
+    proof = world.proof(world.certificates[0].seq)
+    old = world.service["checkpoint"].public.kid.hex()
+    if cause is not None:
+        since = now_of(world) if cause is RevocationCause.COMPROMISED else None
+        world.say_two("key-revoked", f"key/{old}", KeyRevoked(cause, since))
+    fresh = world.new_key("checkpoint 2", EDDSA)
+    enrolment = world.enrolment(fresh, "city", "service/checkpoint")
+    world.say_two("service-key", "service/checkpoint", ServiceKey(enrolment))
+    world.service = {**world.service, "checkpoint": fresh}
+    return world, proof
+
+
+@pytest.mark.parametrize("cause", [None, RevocationCause.ROTATED])
+def test_a_proof_under_a_former_log_key_stays_good(cause: RevocationCause | None) -> None:
+    world, proof = _rotate(issued_world(), cause)
+    verdict = show(world, proof=proof)
+    assert verdict.state is State.VALID
+    assert verdict.complete
+
+
+@pytest.mark.parametrize("cause", [RevocationCause.COMPROMISED, RevocationCause.LOST])
+def test_a_proof_under_a_lost_or_compromised_log_key_shows_nothing(cause: RevocationCause) -> None:
+    world, proof = _rotate(issued_world(), cause)
+    verdict = show(world, proof=proof)
+    assert verdict.state is State.COULD_NOT_CHECK
+    assert verdict.code == "NO_LOG_SIGNATURE"
+
+
+def test_after_a_rotation_the_old_key_signs_no_bundles_checkpoint() -> None:
+    before = issued_world()
+    world, _ = _rotate(issued_world(), None)
+    world.service = {**world.service, "checkpoint": before.service["checkpoint"]}
+    refused("TRUST_LOG_KEY", world.bundle())

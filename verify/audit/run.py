@@ -1,0 +1,271 @@
+"""One audit from end to end: every detector over one pass of the log, then a report. Pure.
+
+`audit` reads through a `verify.source` and is told the time; it never stops at the first departure. What a
+detector needs and was not given stands among the checks of the report as not asked for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from issuers.authority.party_facts import GenesisFact
+from ledger.checkpoint import Checkpoint, parse_checkpoint
+from ledger.errors import MalanError, Unavailable
+from ledger.leaf import Leaf
+from ledger.note import Note, NoteKey, parse_note, parse_vkey
+from ledger.policy import Policy, parse_policy, satisfied
+from verify.audit import since
+from verify.audit.checks import check
+from verify.audit.evidence import EvidenceCheck
+from verify.audit.findings import Findings
+from verify.audit.leftovers import CHECKPOINT, check_files
+from verify.audit.numbers import NumberBook
+from verify.audit.replay import Replay
+from verify.audit.report import AuditReport, LogFacts
+from verify.audit.rules import Rules
+from verify.audit.signals import Signals
+from verify.audit.signatures import Signed, check_signatures, log_keys
+from verify.audit.status import StatusCheck
+from verify.audit.tallies import tally
+from verify.audit.walk import Progress, Walked, walk
+from verify.source import Source
+
+PARTS = ("checkpoint", "bytes", "files", "replay", "rules", "since", "trust", "evidence")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What to audit against. All but the time is optional: bytes of files the auditor holds, and a pin.
+
+    `place` only names the log in the report. `genesis` is the pinned statement hash (32 bytes).
+    """
+
+    at_ms: int
+    place: str = ""
+    trust: bytes | None = None
+    since: bytes | None = None
+    evidence: tuple[bytes, ...] = ()
+    policy: bytes | None = None
+    genesis: bytes | None = None
+
+
+def audit(source: Source, asked: Asked, *, progress: Progress | None = None) -> AuditReport:
+    """The report; what cannot be read or does not hold is in it. Raises nothing of the log's making."""
+    return _Audit(source, asked).run(progress)
+
+
+class _Audit:
+    def __init__(self, source: Source, asked: Asked) -> None:
+        self.source, self.asked = source, asked
+        self.found: dict[str, Findings | None] = dict.fromkeys(PARTS)
+        self.replay, self.rules, self.signals = Replay(), Rules(), Signals()
+        self.trust = StatusCheck(asked.trust) if asked.trust is not None else None
+        self.evidence = [EvidenceCheck(raw) for raw in asked.evidence]
+        self.since = Findings()
+        self.kept = since.open_kept(asked.since, self.since) if asked.since is not None else None
+        self.first_new_ms: int | None = None
+
+    def run(self, progress: Progress | None) -> AuditReport:
+        own = self.found["checkpoint"] = Findings()
+        read = self._checkpoint(own)
+        if read is None:
+            return self._report(None)
+        note, checkpoint = read
+        walked = walk(
+            self.source.fetch, checkpoint, visit=self._visit, marks=self._marks(), progress=progress
+        )
+        if self.trust is not None and checkpoint.size == self.trust.size:
+            self.trust.snapshot(self.replay.view, gap=self.replay.gap)
+        self.found["bytes"] = walked.findings
+        self._close_replay()
+        policy, policy_from = self._policy(own)
+        signed = self._signatures(note, checkpoint, policy, own)
+        self._times(walked, checkpoint, signed, own)
+        self._files(checkpoint, walked)
+        self._close_since(checkpoint, walked, policy)
+        if self.trust is not None:
+            keys = log_keys(self.replay.view, checkpoint.origin, revoked=True)
+            self.trust.close(checkpoint.size, walked.roots, keys=keys)
+            self.found["trust"] = self.trust.findings
+        self._close_evidence()
+        return self._report(self._log_facts(checkpoint, walked, signed, policy, policy_from))
+
+    def _checkpoint(self, findings: Findings) -> tuple[Note, Checkpoint] | None:
+        try:
+            raw = self.source.fetch(CHECKPOINT)
+            if raw is None:
+                findings.could_not_check("CHECKPOINT_MISSING", CHECKPOINT)
+                return None
+            note = parse_note(raw)
+            return note, parse_checkpoint(note.text)
+        except Unavailable:
+            findings.could_not_check("FILE_UNAVAILABLE", CHECKPOINT)
+        except MalanError as error:
+            findings.refused(error, CHECKPOINT)
+        return None
+
+    def _marks(self) -> set[int]:
+        kept = {self.kept.checkpoint.size} if self.kept is not None else set()
+        return kept | ({self.trust.size} if self.trust is not None else set())
+
+    def _visit(self, seq: int, leaf: Leaf | None, doubtful: bool) -> None:
+        if self.trust is not None and seq == self.trust.size:
+            self.trust.snapshot(self.replay.view, gap=self.replay.gap)
+        gap = self.replay.gap
+        heard = self.replay.take(seq, leaf, doubtful=doubtful)
+        if heard is not None:
+            self.signals.take(heard, self.rules.take(heard, gap=gap))
+        if self.trust is not None:
+            self.trust.take(seq, leaf, heard)
+        for one in self.evidence:
+            one.take(seq, leaf, heard)
+        if self.kept is not None and seq == self.kept.checkpoint.size and leaf is not None:
+            self.first_new_ms = leaf.time_ms
+
+    def _close_replay(self) -> None:
+        pin = self.asked.genesis or (self.trust.genesis if self.trust is not None else None)
+        self.replay.close(pin)
+        self.found["replay"] = self.replay.findings
+        self.rules.close(at_ms=self.asked.at_ms)
+        self.found["rules"] = self.rules.findings
+
+    def _policy(self, findings: Findings) -> tuple[Policy | None, str]:
+        """The auditor's own policy first, then the bundle's, then the one that stands beside the log."""
+        if self.asked.policy is not None:
+            return _read_policy(self.asked.policy, findings), "file"
+        if self.trust is not None and self.trust.policy is not None:
+            return self.trust.policy, "trust"
+        try:
+            offered = self.source.offered_policy()
+        except Unavailable:
+            offered = None
+        if offered is None:
+            return None, "none"
+        findings.note("POLICY_UNPINNED", "policy")
+        return _read_policy(offered, findings), "log"
+
+    def _signatures(
+        self, note: Note, checkpoint: Checkpoint, policy: Policy | None, findings: Findings
+    ) -> Signed:
+        keys = log_keys(self.replay.view, checkpoint.origin) or self._other_keys(checkpoint, policy)
+        genesis = self.replay.view.get(GenesisFact, "log")
+        if genesis is not None and genesis.origin != checkpoint.origin:
+            findings.departure("ORIGIN_OTHER", "checkpoint, line 1")
+        if not keys:
+            findings.could_not_check("LOG_KEY_UNKNOWN", CHECKPOINT)
+            return Signed(False, ())
+        if policy is not None and policy.logs and not set(keys) & set(policy.log_keys):
+            findings.departure("POLICY_OTHER_LOG", "policy")
+        signed = check_signatures(note, keys, policy, findings, where=CHECKPOINT)
+        if policy is not None and not satisfied(policy, [one.name for one in signed.cosignatures]):
+            count = len(signed.cosignatures)
+            findings.note("QUORUM_MISSED", CHECKPOINT, n=count, needed=policy.needed)
+        return signed
+
+    def _other_keys(self, checkpoint: Checkpoint, policy: Policy | None) -> tuple[NoteKey, ...]:
+        """Where entries are missing and the log names no key: those of what the auditor was given."""
+        keys = list(policy.log_keys) if policy is not None else []
+        if self.trust is not None and self.trust.bundle is not None:
+            try:
+                keys.append(parse_vkey(self.trust.bundle.log_vkey))
+            except MalanError:
+                self.trust.findings.departure("TRUST_KEY_OTHER", "trust")
+        return tuple(key for key in keys if key.name == checkpoint.origin) if self.replay.gap else ()
+
+    def _times(self, walked: Walked, checkpoint: Checkpoint, signed: Signed, findings: Findings) -> None:
+        seen_ms = since.first_seen(signed)
+        if seen_ms is not None:
+            seq = checkpoint.size - 1
+            since.check_not_postdated(last_ms=walked.last_ms, seen_ms=seen_ms, seq=seq, findings=findings)
+        if walked.last_ms > self.asked.at_ms + since.CLOCKS_APART_MS:
+            findings.could_not_check("AHEAD_OF_CLOCK", CHECKPOINT)
+
+    def _files(self, checkpoint: Checkpoint, walked: Walked) -> None:
+        try:
+            files = self.source.list_files()
+        except Unavailable as error:
+            findings = self.found["files"] = Findings()
+            findings.could_not_check("FILE_UNAVAILABLE", error.where or "directory")
+            return
+        if files is not None:
+            self.found["files"] = check_files(self.source.fetch, files, checkpoint, walked)
+
+    def _close_since(self, checkpoint: Checkpoint, walked: Walked, policy: Policy | None) -> None:
+        if self.asked.since is None:
+            return
+        self.found["since"] = self.since
+        if self.kept is None:
+            return
+        signed = since.check_since(
+            self.kept,
+            checkpoint,
+            walked.roots,
+            keys=log_keys(self.replay.view, checkpoint.origin, revoked=True),
+            policy=policy,
+            findings=self.since,
+        )
+        seen_ms, size = since.first_seen(signed), self.kept.checkpoint.size
+        if seen_ms is not None and self.first_new_ms is not None:
+            since.check_not_backdated(
+                first_new_ms=self.first_new_ms, seen_ms=seen_ms, seq=size, findings=self.since
+            )
+
+    def _close_evidence(self) -> None:
+        if not self.evidence:
+            return
+        findings, book = Findings(), NumberBook()
+        for one in self.evidence:
+            one.close(self.replay.view, book)
+            findings.extend(one.findings)
+        self.found["evidence"] = findings
+
+    def _log_facts(
+        self,
+        checkpoint: Checkpoint,
+        walked: Walked,
+        signed: Signed,
+        policy: Policy | None,
+        policy_from: str,
+    ) -> LogFacts:
+        genesis = self.replay.view.get(GenesisFact, "log")
+        return LogFacts(
+            place=self.asked.place,
+            origin=checkpoint.origin,
+            genesis=genesis.statement if genesis is not None else None,
+            pinned=self.asked.genesis is not None or self.trust is not None,
+            size=checkpoint.size,
+            root=checkpoint.root,
+            first_ms=walked.first_ms,
+            last_ms=walked.last_ms,
+            cosignatures=signed.cosignatures,
+            witnesses=policy.witness_count if policy is not None else 0,
+            needed=policy.needed if policy is not None else 0,
+            policy_from=policy_from,
+        )
+
+    def _report(self, log: LogFacts | None) -> AuditReport:
+        tallies = tally(self.replay.view)
+        self.signals.close(self.replay.view, tallies)
+        whole = Findings()
+        for part in self.found.values():
+            if part is not None:
+                whole.extend(part)
+        return AuditReport(
+            at_ms=self.asked.at_ms,
+            log=log,
+            kinds=Counter(self.replay.kinds),
+            tallies=tallies,
+            findings=tuple(whole.listed),
+            counts=whole.counts,
+            signals=tuple(self.signals.findings.listed),
+            checks=tuple(check(name, found) for name, found in self.found.items()),
+        )
+
+
+def _read_policy(raw: bytes, findings: Findings) -> Policy | None:
+    try:
+        return parse_policy(raw)
+    except MalanError as error:
+        findings.could_not_check("POLICY_UNREADABLE", f"policy, {error.code}")
+        return None
