@@ -1,4 +1,4 @@
-"""Door: `malan-sign`, the program of a party: it holds the party's keys and says what the party answers for."""
+"""Door: `malan-sign`, the program of a party: it holds the party's keys and says what it answers for."""
 
 from __future__ import annotations
 

@@ -139,10 +139,8 @@ class Client:
         """The tlog-proof of an entry, unchecked, or None while it is not published."""
         try:
             return self._ask("GET", f"/log/proof/{seq}", None, bytes_max=PROOF_BYTES_MAX)
-        except Refused as error:
-            if error.code == "HTTP_404" or error.code.startswith("PROOF_"):
-                return None
-            raise
+        except _Absent:
+            return None
 
     def claim(self, claim: bytes) -> Mapping[str, Any]:
         """The state of a claim, as the service words it."""
@@ -175,7 +173,13 @@ class Client:
         problem = _problem(response.status_code, data)
         if response.status_code in _AGAIN:
             raise _Unanswered(problem)
+        if response.status_code == httpx.codes.NOT_FOUND:
+            raise _Absent(problem.code, problem.what, where=problem.where, fix=problem.fix)
         raise problem
+
+
+class _Absent(Refused):
+    """A refusal with HTTP status 404."""
 
 
 class _Unanswered(Exception):

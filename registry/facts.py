@@ -25,6 +25,12 @@ F = TypeVar("F", bound=Fact)
 RECORD_BYTES_MAX = 2 * cbor.BYTES_MAX  # a waiting act's fact carries its statement whole
 
 
+# Built once: building a query costs more than running it.
+_PLACE = sa.and_(table.c.kind == sa.bindparam("at_kind"), table.c.key == sa.bindparam("at_key"))
+_ONE = sa.select(table.c.record).where(_PLACE)
+_CHANGE = sa.update(table).where(_PLACE).values(record=sa.bindparam("to_record"), seq=sa.bindparam("to_seq"))
+
+
 class TableView:
     """A `View` (issuers.authority.view) over one transaction."""
 
@@ -38,8 +44,8 @@ class TableView:
         """The fact of this class and key, or None."""
         place = (kind, key)
         if place not in self._known:
-            query = sa.select(table.c.record).where(table.c.kind == kind.__name__, table.c.key == key)
-            record = self._connection.execute(query).scalar_one_or_none()
+            place_of = {"at_kind": kind.__name__, "at_key": key}
+            record = self._connection.execute(_ONE, place_of).scalar_one_or_none()
             self._known[place] = None if record is None else decode(kind, record)
             if record is not None:
                 self._stored.add(place)
@@ -66,10 +72,7 @@ class TableView:
         if new:
             self._connection.execute(sa.insert(table), new)
         if old:
-            place = sa.and_(table.c.kind == sa.bindparam("at_kind"), table.c.key == sa.bindparam("at_key"))
-            change = sa.update(table).where(place)
-            change = change.values(record=sa.bindparam("to_record"), seq=sa.bindparam("to_seq"))
-            self._connection.execute(change, old)
+            self._connection.execute(_CHANGE, old)
         self._stored.update(self._changed)
         self._changed.clear()
 

@@ -25,6 +25,12 @@ from registry.tables import person_document, person_key
 
 ID_BYTES = 16
 
+# Built once: building a query costs more than running it.
+_WRAPPED = sa.select(person_key.c.wrapped).where(person_key.c.person == sa.bindparam("of"))
+_OPENING = sa.select(opening_table).where(
+    opening_table.c.statement == sa.bindparam("of"), opening_table.c.place == sa.bindparam("at")
+)
+
 
 class People:
     """The persons of the database, under the secrets of the service."""
@@ -106,10 +112,7 @@ class People:
 
     def opening(self, connection: sa.Connection, statement: bytes, place: int) -> bytes:
         """One encoded opening. Raises as `unseal`, and Unavailable OPENING_MISSING."""
-        query = sa.select(opening_table).where(
-            opening_table.c.statement == statement, opening_table.c.place == place
-        )
-        row = connection.execute(query).one_or_none()
+        row = connection.execute(_OPENING, {"of": statement, "at": place}).one_or_none()
         if row is None:
             raise Unavailable("OPENING_MISSING", "an opening is not there", fix="Run `malan fsck`.")
         return self._opened(connection, row)
@@ -122,8 +125,7 @@ class People:
         return self.index("document", document.type.value, document.number)
 
     def _key(self, connection: sa.Connection, person: bytes) -> bytes:
-        query = sa.select(person_key.c.wrapped).where(person_key.c.person == person)
-        wrapped = connection.execute(query).scalar_one_or_none()
+        wrapped = connection.execute(_WRAPPED, {"of": person}).scalar_one_or_none()
         if wrapped is None:
             raise Unavailable("PERSON_ERASED", "the person's data was erased")
         return sealing.unseal(wrapped, key=self._kek, context=_context("person_key", person))

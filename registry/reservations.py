@@ -25,6 +25,11 @@ FIRST_LIST = 1
 LIST_FILL_MAX = PLACES // 2  # beyond half full, finding a free place at random takes too long
 SEQUENCE_MAX = 999_999
 
+_OF = sa.select(reservation).where(
+    reservation.c.class_id == sa.bindparam("of_class"),
+    reservation.c.candidate == sa.bindparam("of_candidate"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
@@ -79,10 +84,7 @@ def reserve(
 
 def find(connection: sa.Connection, people: People, *, class_id: bytes, candidate: bytes) -> Reserved | None:
     """The reservation of a candidate, or None."""
-    query = sa.select(reservation).where(
-        reservation.c.class_id == class_id, reservation.c.candidate == candidate
-    )
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_OF, {"of_class": class_id, "of_candidate": candidate}).one_or_none()
     return None if row is None else opened(connection, people, row)
 
 

@@ -143,6 +143,15 @@ request_seen = sa.Table(
     sa.Column("seen_ms", sa.BigInteger, nullable=False, index=True),
 )
 
+# Written to see that writing works.
+heartbeat = sa.Table(
+    "heartbeat",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("time_ms", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("id = 1", name="heartbeat_one_row"),
+)
+
 # Who read what, written before it is shown. No names: staff id, object, what kind of fields.
 read_audit = sa.Table(
     "read_audit",

@@ -1,8 +1,9 @@
 """Door: what a verifier remembers between runs: the pin of each log, and the bundle last fetched.
 
-Promises: `pins.json` and `trust.cbor` in the folder are whole or absent; a pin never goes back to a smaller
-size or to another genesis; a file that cannot be read stops the program, since forgetting a pin would undo
-it. Knows no network.
+Promises: its files in the folder are whole or absent; a pin never goes back to a smaller size or to another
+genesis; a file that cannot be read stops the program, since forgetting a pin would undo it. The folder may be
+shared with `malan-sign` or the service, so their `pins.json` and `trust.cbor` are never written. Knows no
+network.
 """
 
 from __future__ import annotations
@@ -18,8 +19,11 @@ from issuers.json_in import from_hex, read_object
 from ledger.errors import Malformed, Refused
 from verify.trust import Pin
 
-PINS: Final = "pins.json"
-TRUST: Final = "trust.cbor"
+PINS: Final = "verify-pins.json"
+TRUST: Final = "verify-trust.cbor"
+PUBLISHED: Final = "trust.cbor"
+"""Where the service, or the demo, leaves its bundle in its own folder."""
+
 PINS_BYTES_MAX: Final = 1_000_000
 _VERSION: Final = 1
 
@@ -35,21 +39,21 @@ class PinStore:
         """Whether the folder is there already."""
         return self._home.is_dir()
 
-    @property
-    def trust_path(self) -> Path:
-        """Where the bundle last fetched is kept."""
-        return self._home / TRUST
-
     def read_trust(self) -> bytes | None:
-        """The bundle last fetched, unchecked. Raises Unavailable FILE_READ, Malformed FILE_TOO_LARGE."""
-        if not self.trust_path.exists():
+        """The newest bundle in the folder, fetched or published there, unchecked; None if there is none.
+
+        Raises Unavailable FILE_READ, Malformed FILE_TOO_LARGE.
+        """
+        found = [path for name in (PUBLISHED, TRUST) if (path := self._home / name).is_file()]
+        if not found:
             return None
-        return read_file(self.trust_path, bytes_max=BUNDLE_BYTES_MAX)
+        newest = max(found, key=lambda path: path.stat().st_mtime_ns)
+        return read_file(newest, bytes_max=BUNDLE_BYTES_MAX)
 
     def write_trust(self, raw: bytes) -> None:
         """Keeps a bundle that was opened against its pin. Raises Unavailable FILE_WRITE."""
         private_directory(self._home)
-        replace_file(self.trust_path, raw)
+        replace_file(self._home / TRUST, raw)
 
     def read(self, origin: str) -> Pin | None:
         """The pin of a log. Raises Malformed PINS_SHAPE for a file this program did not write."""

@@ -134,7 +134,8 @@ def genesis_make(
         out.show("You sign:", readable(statement))
         out.ask("Sign this genesis?", yes=yes)
         create_file(file, genesis_file([raw]), mode=0o644)
-        text = f"Genesis {statement.hash.hex()} is in {file}.\nA second holder runs: malan-sign genesis approve {file}"
+        text = f"Genesis {statement.hash.hex()} is in {file}.\n"
+        text += f"A second holder runs: malan-sign genesis approve {file}"
         out.result(text, {"genesis": statement.hash.hex(), "file": str(file)})
 
 
@@ -155,5 +156,6 @@ def genesis_approve(
         out.show("You approve:", readable(statement))
         out.ask("Approve this genesis?", yes=yes)
         replace_file(file, genesis_file([raw, approval]), mode=0o644)
-        text = f"Approved. Publish this hash: {statement.hash.hex()}\nThe operator runs: malan init --genesis {file}"
+        text = f"Approved. Publish this hash: {statement.hash.hex()}\n"
+        text += f"The operator runs: malan init --genesis {file}"
         out.result(text, {"genesis": statement.hash.hex(), "file": str(file)})

@@ -34,7 +34,7 @@ from issuers.desk.desk import SEND_AT_ONCE, Desk
 from issuers.desk.trust import Trust, check_evidence, check_item_proof, check_receipt, load_trust
 from issuers.drafting_certificates import Certified, certify, check_prepared, number_key
 from issuers.outbox import Item, ItemState
-from ledger.errors import MalanError, Refused
+from ledger.errors import BadSignature, MalanError, Malformed, ProofFailed, Refused
 from ledger.statement import parse_statement
 
 DATE_PASSED: Final = "DATE_PASSED"
@@ -92,7 +92,7 @@ def issue(
         troubles += _issue_prepared(desk, trust, prepared, batch, cards=cards)
     logged = [item for item in desk.outbox.items(batch) if _is_issued(item)]
     folders = _write_folders(desk, trust, logged, troubles, cards=cards)
-    fetch_proofs(desk, trust, logged, wait=wait)
+    troubles += fetch_proofs(desk, trust, [item for item in logged if item.id in folders], wait=wait)
     issued = [_issued(desk, item, folders.get(item.id)) for item in logged]
     new = sum(item.id not in before for item in logged)
     return IssueReport(class_id, tuple(issued), tuple(troubles), new)
@@ -120,13 +120,14 @@ def checked(desk: Desk, trust: Trust, prepared: Prepared) -> dict[bytes, Refused
 
 def fetch_proofs(
     desk: Desk, trust: Trust, items: Sequence[Item], *, wait: Callable[[int], bool] | None = None
-) -> int:
-    """Puts each published proof, checked, into its folder; how many are still missing.
+) -> list[Trouble]:
+    """Puts each published proof, checked, into its folder; what is not published is left for later.
 
-    Raises ProofFailed or BadSignature when the log shows something else than was sent or promised.
+    A log that shows something else than was sent or promised is a trouble of that certificate, and a grave
+    one: the receipt convicts whoever signed it.
     """
     missing = [item for item in items if not has_proof(desk.home, item)]
-    total = len(missing)
+    total, broken, done = len(missing), [], 0
     while missing:
         left = []
         for item in missing:
@@ -135,13 +136,17 @@ def fetch_proofs(
             if proof is None:
                 left.append(item)
                 continue
-            check_item_proof(item, proof, trust)
-            write_proof(desk.home, item, proof)
-            desk.progress("proofs", total - len(missing) + len(left), total)
+            try:
+                check_item_proof(item, proof, trust)
+                write_proof(desk.home, item, proof)
+            except (ProofFailed, BadSignature, Malformed) as error:
+                broken.append(Trouble(_candidate_of(item), error))
+            done += 1
+            desk.progress("proofs", done, total)
         missing = left
         if not missing or wait is None or not wait(len(missing)):
             break
-    return len(missing)
+    return broken
 
 
 def _lost(resent: Sequence[Item], prepared: Prepared) -> list[Trouble]:

@@ -24,6 +24,11 @@ from registry.reservations import Reserved
 from registry.tables import candidate as candidate_table
 from registry.tables import credential as credential_table
 
+_ENTRY = sa.select(candidate_table.c.roster, candidate_table.c.place).where(
+    candidate_table.c.class_id == sa.bindparam("of_class"),
+    candidate_table.c.candidate == sa.bindparam("of_candidate"),
+)
+
 
 def certificate_issued(deed: Deed) -> None:
     """Raises Refused RESERVATION_MISSING, RESERVATION_EXPIRED, RESERVATION_OTHER or CREDENTIAL_DIFFERS."""
@@ -115,10 +120,6 @@ def _reserved(deed: Deed, class_id: bytes, candidate: bytes) -> Reserved:
 
 
 def _trainee(deed: Deed, class_id: bytes, candidate: bytes) -> Trainee:
-    table = candidate_table
-    query = sa.select(table.c.roster, table.c.place).where(
-        table.c.class_id == class_id, table.c.candidate == candidate
-    )
-    row = deed.connection.execute(query).one()
+    row = deed.connection.execute(_ENTRY, {"of_class": class_id, "of_candidate": candidate}).one()
     raw = deed.people.opening(deed.connection, row.roster, row.place)
     return from_map(Trainee, decode_opening(raw).fields, where="roster")

@@ -37,11 +37,8 @@ def check_places(connection: sa.Connection, replay: Replay) -> Iterator[Departur
         yield Departure("BUNDLED_DIFFERS", f"seq {seq}", "the index of bundled acts is wrong here")
     rows = {(row.class_id, row.seq) for row in connection.execute(sa.select(class_entry))}
     for class_id, seq in sorted(rows ^ replay.classes):
-        yield Departure(
-            "CLASS_ENTRY_DIFFERS",
-            f"class {class_id.hex()} seq {seq}",
-            "the index of class acts is wrong here",
-        )
+        where = f"class {class_id.hex()} seq {seq}"
+        yield Departure("CLASS_ENTRY_DIFFERS", where, "the index of class acts is wrong here")
 
 
 def check_holds(connection: sa.Connection, replay: Replay, nullifier_key: bytes) -> Iterator[Departure]:

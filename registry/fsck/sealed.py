@@ -106,7 +106,7 @@ def _check_person(
     """Filed under whoever the opened document, or the opened candidate id, belongs to."""
     fields = opened.fields
     if "id_number" in fields:
-        document = IdNumber(IdType(fields["id_type"]), str(fields["id_number"]))
+        document = IdNumber(IdType(str(fields["id_type"])), str(fields["id_number"]))
         if people.find(connection, document) != person:
             yield Departure("PERSON_DIFFERS", where, "the document is another person's")
     if "candidate" not in fields:

@@ -77,9 +77,7 @@ def resigned(world: World, who: str = "signatory", place: int = 0, **changed: An
 
 def text_of(credential: bytes, *, code: str | None = None, host: str = HOST) -> str:
     """The QR text of a credential, with its own code unless another is given."""
-    return make_text(
-        host=host, code=code or parse_credential(credential).claims.code, credential=credential
-    )
+    return make_text(host=host, code=code or parse_credential(credential).claims.code, credential=credential)
 
 
 def step(verdict: Verdict, number: int) -> tuple[StepResult, str]:

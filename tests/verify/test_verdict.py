@@ -163,7 +163,9 @@ def test_the_panel_of_a_real_certificate_reminds_of_the_identity_card() -> None:
 
 def test_the_panel_of_a_tampered_certificate_shows_nothing_it_says() -> None:
     world = issued_world()
-    verdict = show(world, text=world.qr_texts[0].replace(world.certificates[0].code, world.certificates[1].code))
+    verdict = show(
+        world, text=world.qr_texts[0].replace(world.certificates[0].code, world.certificates[1].code)
+    )
     assert verdict.state is State.TAMPERED
     assert "沈明" not in _shown(verdict)
 

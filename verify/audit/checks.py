@@ -24,7 +24,7 @@ _DETAILS: Final = {
         "Every line must be by the log's key or a witness of the policy.",
     ),
     "bytes": Words(
-        "逐字节重算,并与检查点的树根比对。",
+        "逐字节重算，并与检查点的树根比对。",
         "Recomputed byte by byte and compared with the root of the checkpoint.",
     ),
     "files": Words(
@@ -32,32 +32,32 @@ _DETAILS: Final = {
         "A file the size does not imply must be a lawful older partial file.",
     ),
     "replay": Words(
-        "以当时登记的密钥验签,并按当时的规则逐条重放。",
+        "以当时登记的密钥验签，并按当时的规则逐条重放。",
         "Verified with the key enrolled then, judged under the rules in force there.",
     ),
     "rules": Words(
-        "每张证书有已确认的评价;编号 72 小时内颁发或作废;名额不重复占用。",
+        "每张证书有已确认的评价；编号 72 小时内颁发或作废；名额不重复占用。",
         "Each certificate under a confirmed result, each number issued or voided within 72 hours, "
         "nothing held twice.",
     ),
-    "since": Words("日志只增不改,时间未倒签。", "The log only grew, and nothing was back-dated."),
+    "since": Words("日志只增不改，时间未倒签。", "The log only grew, and nothing was back-dated."),
     "trust": Words(
-        "信任包的行为与日志逐条一致,状态列表逐位一致。",
+        "信任包的行为与日志逐条一致，状态列表逐位一致。",
         "Its acts are exactly the log's, its status lists equal to the bit.",
     ),
     "evidence": Words(
-        "开示与承诺一致,按标准重算的成绩与确认的名单一致。",
+        "开示与承诺一致，按标准重算的成绩与确认的名单一致。",
         "Openings open their commitments, and recomputed results equal the confirmed list.",
     ),
 }
 _NOT_ASKED: Final = {
     "files": Words(
-        "网络日志无法列出文件;请审计目录副本。",
+        "网络日志无法列出文件；请审计目录副本。",
         "A web server cannot be listed; audit a copy of the directory.",
     ),
-    "since": Words("需要上次留存的检查点(--since)。", "Needs the checkpoint you kept (--since)."),
-    "trust": Words("需要信任包(--trust)。", "Needs a trust bundle (--trust)."),
-    "evidence": Words("需要班级证据(--evidence)。", "Needs the evidence of a class (--evidence)."),
+    "since": Words("需要上次留存的检查点（--since）。", "Needs the checkpoint you kept (--since)."),
+    "trust": Words("需要信任包（--trust）。", "Needs a trust bundle (--trust)."),
+    "evidence": Words("需要班级证据（--evidence）。", "Needs the evidence of a class (--evidence)."),
 }
 _NOT_REACHED: Final = Words("未能进行到这一步。", "The audit did not get this far.")
 

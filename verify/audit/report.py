@@ -149,6 +149,12 @@ def instant(time_ms: int) -> str:
     return time.isoformat()
 
 
+def fingerprint(value: bytes) -> str:
+    """32 bytes as hex in groups of eight digits, to be compared by eye."""
+    text = value.hex()
+    return " ".join(text[start : start + 8] for start in range(0, len(text), 8))
+
+
 def _words(words: Words) -> dict[str, Json]:
     return {"zh": words.zh, "en": words.en}
 
@@ -171,9 +177,7 @@ def _log(log: LogFacts) -> dict[str, Json]:
         "witnesses": log.witnesses,
         "needed": log.needed,
         "policy_from": log.policy_from,
-        "cosignatures": [
-            {"name": one.name, "time": instant(one.time * 1000)} for one in log.cosignatures
-        ],
+        "cosignatures": [{"name": one.name, "time": instant(one.time * 1000)} for one in log.cosignatures],
     }
 
 
@@ -216,28 +220,28 @@ STATE_WORDS: Final = {
 
 LIMITS: Final = (
     Words(
-        "真实签名下的虚假事实:评价员和评价机构真实签署的虚假成绩,账本上看不出来。",
+        "真实签名下的虚假事实：评价员和评价机构真实签署的虚假成绩，账本上看不出来。",
         "True signatures on false facts: a false score that evaluator and body really signed looks sound.",
     ),
     Words(
-        "不同的人员标识是否确为不同的自然人;只有抽查开示材料才能核实。",
+        "不同的人员标识是否确为不同的自然人；只有抽查开示材料才能核实。",
         "Whether different staff ids are different human beings; only sampled openings show that.",
     ),
     Words(
-        "在出具回执之前被拒收、拖延或丢弃的陈述;请签署方以回执核对。",
+        "在出具回执之前被拒收、拖延或丢弃的陈述；请签署方以回执核对。",
         "What was refused, delayed or dropped before a receipt was given; signers compare their receipts.",
     ),
     Words(
-        "另有一份日志给别人看:只有见证签名达到法定数量,或各区相互比对检查点,才能排除。",
+        "另有一份日志给别人看：只有见证签名达到法定数量，或各区相互比对检查点，才能排除。",
         "Another log shown to others: only a quorum of witnesses, or districts comparing checkpoints, "
         "excludes it.",
     ),
     Words(
-        "承诺背后的姓名、证件、分数与编号;须附班级证据(--evidence)才能打开核对。",
+        "承诺背后的姓名、证件、分数与编号；须附班级证据（--evidence）才能打开核对。",
         "Names, IDs, scores and numbers behind commitments; they need the evidence of a class (--evidence).",
     ),
     Words(
-        "谁读取过个人信息,以及服务数据库中的内容是否与账本一致。",
+        "谁读取过个人信息，以及服务数据库中的内容是否与账本一致。",
         "Who read personal data, and whether the service's own database agrees with the log.",
     ),
 )

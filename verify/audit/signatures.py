@@ -49,9 +49,12 @@ def log_keys(view: MemoryView, origin: str, *, revoked: bool = False) -> tuple[N
 def check_signatures(
     note: Note, keys: Sequence[NoteKey], policy: Policy | None, findings: Findings, *, where: str
 ) -> Signed:
-    """Names every line that is unknown, bad or repeated, and a missing signature of the log."""
+    """Names every line that is unknown, bad or repeated, and a missing signature of the log.
+
+    Without a policy nobody can say whose the other lines are: they are counted as not checked.
+    """
     cosigners = policy.cosigner_keys if policy is not None else ()
-    by_log, times = False, dict[str, int]()
+    by_log, times, unknown = False, dict[str, int](), 0
     first_line = note.text.count("\n") + 2  # the text, an empty line, then the signatures
     for number, line in enumerate(note.signatures):
         place = f"{where}, line {first_line + number}"
@@ -65,12 +68,16 @@ def check_signatures(
                 continue
             witness = next((key for key in cosigners if line.is_by(key)), None)
             if witness is None:
-                findings.departure("SIGNATURE_LINE_UNKNOWN", place)
+                unknown += 1
+                if policy is not None:
+                    findings.departure("SIGNATURE_LINE_UNKNOWN", place)
                 continue
             time = check_cosignature(note.text, line, witness)
             times[witness.name] = max(time, times.get(witness.name, 0))
         except MalanError:
             findings.departure("SIGNATURE_LINE_BAD", place)
+    if unknown and policy is None:
+        findings.could_not_check("SIGNATURE_LINES_UNKNOWN", where, n=unknown)
     if not by_log:
         findings.departure("LOG_SIGNATURE_MISSING", where)
     return Signed(by_log, tuple(Cosignature(name, time) for name, time in times.items()))

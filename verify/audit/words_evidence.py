@@ -13,11 +13,11 @@ _WORDS: Final = {
         "A statement in the evidence is not what the log holds at this place.",
     ),
     "EVIDENCE_LEFT_OUT": (
-        "日志中该班级的这条记录不在证据中,未能核对。",
+        "日志中该班级的这条记录不在证据中，未能核对。",
         "The log holds this act of the class and the evidence does not show it.",
     ),
     "EVIDENCE_CLASS_UNKNOWN": (
-        "日志中没有该班级或其标准,证据无法核对。",
+        "日志中没有该班级或其标准，证据无法核对。",
         "The log knows no such class or standard, so the evidence could not be checked.",
     ),
     "EVIDENCE_NOT_SHOWN": (
@@ -25,15 +25,15 @@ _WORDS: Final = {
         "The evidence does not open the contents of this entry.",
     ),
     "RESULTS_NOT_RECOMPUTED": (
-        "因内容未全部开示或不符,成绩未能重算。",
+        "因内容未全部开示或不符，成绩未能重算。",
         "Not everything opens, so the results could not be recomputed.",
     ),
     "PASSED_UNDESERVED": (
-        "按标准重算该学员未合格({reasons}),却列入合格名单。",
+        "按标准重算该学员未合格（{reasons}），却列入合格名单。",
         "Recomputed under the standard this candidate has not passed ({reasons}), yet is listed as passed.",
     ),
     "PASSED_OMITTED": (
-        "按标准重算该学员合格,却未列入合格名单。",
+        "按标准重算该学员合格，却未列入合格名单。",
         "Recomputed under the standard this candidate has passed, and is not listed as passed.",
     ),
     "SHEET_OFF_ROSTER": (
@@ -45,19 +45,19 @@ _WORDS: Final = {
         "The name on the certificate is not the candidate's name on the roster.",
     ),
     "NUMBER_REPEATED": (
-        "证书编号与另一条记录({first})相同。",
+        "证书编号与另一条记录（{first}）相同。",
         "The certificate number is the one of another entry ({first}).",
     ),
     "SIGNAL_A05": (
-        "合格率高于同项目其他评价机构 {z} 个标准误(阈值 {limit})。",
+        "合格率高于同项目其他评价机构 {z} 个标准误（阈值 {limit}）。",
         "The pass rate lies {z} standard errors above that of other bodies in the project (limit {limit}).",
     ),
     "SIGNAL_A05_ALL": (
-        "{n} 个班级全部合格,无一人不合格。",
+        "{n} 个班级全部合格，无一人不合格。",
         "Nobody failed in any of {n} classes.",
     ),
     "SIGNAL_A07": (
-        "一名评价员一天内评分 {n} 人(阈值 {limit})。",
+        "一名评价员一天内评分 {n} 人（阈值 {limit}）。",
         "One evaluator scored {n} candidates on one day (limit {limit}).",
     ),
     "SIGNAL_A09": (
@@ -73,11 +73,11 @@ _WORDS: Final = {
         "{n} of {of} numbers were voided.",
     ),
     "SIGNAL_KEY": (
-        "{n} 张证书由该密钥在其泄露之后签署,需逐张复核。",
+        "{n} 张证书由该密钥在其泄露之后签署，需逐张复核。",
         "{n} certificates were signed with this key after it was compromised: each needs a second look.",
     ),
     "NUMBERS_NOT_CHECKED": (
-        "日志缺少评价机构或区的代码,编号未能核对。",
+        "日志缺少评价机构或区的代码，编号未能核对。",
         "The log lacks the code of body or district, so numbers were not checked.",
     ),
 }

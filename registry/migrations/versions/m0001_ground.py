@@ -161,6 +161,12 @@ def _audits() -> None:
     )
     op.create_index("ix_request_seen_seen_ms", "request_seen", ["seen_ms"])
     op.create_table(
+        "heartbeat",
+        sa.Column("id", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("time_ms", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("id = 1", name="heartbeat_one_row"),
+    )
+    op.create_table(
         "read_audit",
         sa.Column("id", _SEQ, primary_key=True, autoincrement=False),
         sa.Column("time_ms", sa.BigInteger(), nullable=False),

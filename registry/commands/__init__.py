@@ -1,0 +1,1 @@
+"""The commands of `malan`, a file for each group; every one takes --home and --json."""

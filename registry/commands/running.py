@@ -1,0 +1,66 @@
+"""Door: `malan serve` and `malan publish`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from ledger.errors import Unavailable
+from registry import logs
+from registry.commands.reporting import HomeOption, JsonOption, reporting, settings_for
+from registry.commands.showing import DEMO_HOME, build_quietly
+from registry.http.app import create_app
+from registry.publishing import Publisher, check_not_ahead
+from registry.service import open_service
+
+SIGNING_IN = (
+    "The demo's people sign in with their keys: the passphrase is in\n"
+    "{home}/keys/PASSPHRASE.txt, the key files below {home}/keys; each has a desk for malan-sign below {home}/desks."
+)
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65_535)] = 8000,
+    demo: Annotated[bool, typer.Option("--demo", help="Build the demo world first if it is absent.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the service and its publisher until it is stopped."""
+    with reporting("serve", as_json=as_json) as out:
+        if demo:
+            home = home or DEMO_HOME
+            if not (home / "malan.db").exists():
+                build_quietly(home, trainees=30, public_url=f"http://{host}:{port}", say=out.say)
+            out.say(SIGNING_IN.format(home=home))
+        service = open_service(settings_for(home))
+        logs.configure()
+        try:
+            check_not_ahead(service)
+        except Unavailable as error:
+            service.alarms.read_only = error  # reading and verifying go on (design 21)
+            out.say(str(error))
+        address = f"http://{host}:{port}"
+        out.result(f"{service.origin} at {address}", {"origin": service.origin, "address": address})
+        app = create_app(service, publish=True)
+        try:
+            # No access log: its lines carry addresses and paths; the shield writes its own.
+            uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
+        finally:
+            service.close()
+
+
+def publish(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Publish log, lists and bundle once."""
+    with reporting("publish", as_json=as_json) as out:
+        service = open_service(settings_for(home))
+        try:
+            checkpoint = Publisher(service).run_once()
+        finally:
+            service.close()
+        if checkpoint is None:
+            raise Unavailable("PUBLISHER_BUSY", "another process is publishing", fix="Nothing need be done.")
+        document = {"size": checkpoint.size, "root": checkpoint.root.hex()}
+        out.result(f"size {checkpoint.size}, root {checkpoint.root.hex()}", document)

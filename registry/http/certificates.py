@@ -1,0 +1,32 @@
+"""POST /api/certificates/prepare and /api/verify, GET /api/certificates/{code}. Nothing is decided here."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from registry.certificates import prepare
+from registry.http.bodies import QrText, SignedRequest, SmallBody, described, read_model, read_signed_request
+from registry.http.deps import Running
+from registry.verifying import look, public_answer
+
+router = APIRouter(tags=["certificates"])
+
+
+@router.post("/api/certificates/prepare", openapi_extra=described(SignedRequest))
+def post_prepare(raw: SmallBody, service: Running) -> JSONResponse:
+    """Numbers, codes and status places for the passed candidates of a class, held for 72 hours."""
+    return JSONResponse(prepare(service, read_signed_request(raw)))
+
+
+@router.get("/api/certificates/{code}")
+def get_certificate(code: str, service: Running) -> JSONResponse:
+    """The masked answer to a typed code, with the place in the log and its proof."""
+    headers = {"access-control-allow-origin": "*"}
+    return JSONResponse(public_answer(service, code), headers=headers)
+
+
+@router.post("/api/verify", openapi_extra=described(QrText))
+def post_verify(raw: SmallBody, service: Running) -> JSONResponse:
+    """The verdict on a QR text, with its twelve steps. A bad certificate is an answer, not an error."""
+    return JSONResponse(look(service, read_model(QrText, raw).qr).verdict.to_document())

@@ -1,0 +1,99 @@
+"""Errors as RFC 9457 problem documents: one table from codes to statuses. Pure.
+
+A problem carries the stable code and our own sentences; never what was sent.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from ledger.errors import BadSignature, MalanError, Malformed, Unavailable
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+_BY_CODE: Final = {
+    "ALREADY_CLAIMED": 409,
+    "BODY_SIZE": 413,
+    "BODY_TYPE": 415,
+    "CERTIFICATE_UNKNOWN": 404,
+    "CLAIM_UNKNOWN": 404,
+    "CLASS_UNKNOWN": 404,
+    "CLASS_OTHER": 403,
+    "EVIDENCE_OTHER": 403,
+    "INTERNAL": 500,
+    "LIST_UNKNOWN": 404,
+    "OFFICER_SCOPE": 403,
+    "PROOF_NOT_PUBLISHED": 404,
+    "REQUEST_AGE": 401,
+    "REQUEST_AUDIENCE": 401,
+    "REQUEST_DUTY": 403,
+    "REQUEST_USED": 409,
+    "TILE_UNKNOWN": 404,
+}
+
+# An act that is refused is a 422 whatever the reason: these codes stand for a request's own object as well.
+_OF_AN_ACT: Final = frozenset({"CERTIFICATE_UNKNOWN", "CLAIM_UNKNOWN", "CLASS_UNKNOWN", "CLASS_OTHER"})
+
+
+def status_of(error: MalanError, *, act: bool = False) -> int:
+    """The HTTP status of an error; `act` when a statement was refused."""
+    if error.code in _BY_CODE and not (act and error.code in _OF_AN_ACT | {"OFFICER_SCOPE"}):
+        return _BY_CODE[error.code]
+    if isinstance(error, Malformed):
+        return 400
+    if isinstance(error, BadSignature):
+        return 401
+    if isinstance(error, Unavailable):
+        return 503
+    return 422
+
+
+def problem(error: MalanError, *, act: bool = False) -> JSONResponse:
+    """The problem document of an error."""
+    return _document(status_of(error, act=act), error.code, error.what, where=error.where, fix=error.fix)
+
+
+def fault() -> JSONResponse:
+    """What the world is told of a fault of ours."""
+    what = "an unexpected fault of the service"
+    return _document(500, "INTERNAL", what, fix="Try again; if it repeats, tell the operator.")
+
+
+async def on_malan_error(_: Request, error: Exception) -> JSONResponse:
+    """The handler of every error we raise on purpose."""
+    assert isinstance(error, MalanError)
+    return problem(error)
+
+
+async def on_http_error(_: Request, error: Exception) -> JSONResponse:
+    """No such path, or a method it does not have."""
+    assert isinstance(error, HTTPException)
+    what = {404: "there is nothing here", 405: "this address does not take that method"}
+    sentence = what.get(error.status_code, "the request cannot be answered")
+    return _document(error.status_code, f"HTTP_{error.status_code}", sentence)
+
+
+async def on_invalid_parameter(_: Request, error: Exception) -> JSONResponse:
+    """A parameter of the address without its form."""
+    assert isinstance(error, RequestValidationError)
+    return problem(Malformed("PARAMETER_FORM", "a parameter of the address has not its form"))
+
+
+def _document(status: int, code: str, what: str, *, where: str = "", fix: str = "") -> JSONResponse:
+    detail = " ".join(part for part in (what + (f" ({where})" if where else "") + ".", fix) if part)
+    content = {
+        "type": f"urn:malan:problem:{code.lower().replace('_', '-')}",
+        "title": what,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "where": where,
+        "fix": fix,
+    }
+    headers = {"retry-after": "1"} if status == 503 else None
+    return JSONResponse(content, status_code=status, media_type=MEDIA_TYPE, headers=headers)

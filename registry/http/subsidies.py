@@ -1,0 +1,58 @@
+"""The subsidy desk over HTTP: check, prepare, the acts of a claim, its state. No decision is taken here."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from ledger.errors import MalanError, Refused
+from ledger.statement import parse_statement
+from registry import subsidies
+from registry.http.bodies import (
+    SignedRequest,
+    SmallBody,
+    StatementItem,
+    described,
+    read_model,
+    read_signed_request,
+    to_submission,
+)
+from registry.http.deps import Running
+from registry.http.problems import problem
+from registry.http.statements import told_registered
+from registry.subjects import hex_id
+from registry.submit import submit
+
+router = APIRouter(tags=["subsidy"])
+
+
+@router.post("/api/subsidy/check", openapi_extra=described(SignedRequest))
+def post_check(raw: SmallBody, service: Running) -> JSONResponse:
+    """The decision on a case, rule by rule, with reasons; nothing is held."""
+    return JSONResponse(subsidies.check_application(service, read_signed_request(raw)))
+
+
+@router.post("/api/subsidy/claims/prepare", openapi_extra=described(SignedRequest))
+def post_prepare(raw: SmallBody, service: Running) -> JSONResponse:
+    """The decision, and what the claim act will say."""
+    return JSONResponse(subsidies.prepare_claim(service, read_signed_request(raw)))
+
+
+@router.post("/api/subsidy/claims", openapi_extra=described(StatementItem))
+def post_claim(raw: SmallBody, service: Running) -> JSONResponse:
+    """Registers an act of a claim together with its hold; 409 when the person holds it already."""
+    submission = to_submission(read_model(StatementItem, raw))
+    statement = parse_statement(submission.statement)
+    if not statement.kind.startswith("claim-"):
+        raise Refused("CLAIM_KIND", "only the acts of a claim come here", fix="Use /api/statements.")
+    (answer,) = submit(service, [submission])
+    if isinstance(answer, MalanError):
+        return problem(answer, act=True)
+    state = subsidies.claim_state(service, hex_id(statement.subject, "claim"))
+    return JSONResponse({**told_registered(answer), "claim": state["claim"], "state": state["state"]})
+
+
+@router.get("/api/subsidy/claims/{claim}")
+def get_claim(claim: str, service: Running) -> JSONResponse:
+    """The state of a claim, as the log has it."""
+    return JSONResponse(subsidies.claim_state(service, hex_id(f"claim/{claim}", "claim")))

@@ -1,0 +1,125 @@
+"""Door: makes a registry out of nothing: secrets, database, genesis, the first checkpoint.
+
+Promises: an existing store is never touched; the genesis was judged before anything is created; a run that
+broke off is simply run again. The service's own keys speak for nobody until the city enrols them, so their
+proofs of possession are written out for the city's officers.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from issuers.acts import read_act
+from issuers.acts.parties import Genesis
+from issuers.acts.words import ServicePurpose
+from issuers.authority.judge import admit
+from issuers.authority.party_facts import GenesisFact
+from issuers.authority.view import MemoryView
+from issuers.enrolment import sign_enrolment
+from issuers.files import private_directory, replace_file
+from ledger.cose import Claims
+from ledger.errors import MalanError, Malformed, Refused
+from ledger.keys import Signer
+from ledger.statement import Statement, parse_statement, uuid7
+from ledger.store import read_head
+from registry.clock import Clock
+from registry.database import Database
+from registry.effects.deed import Submission
+from registry.migrations import migrate
+from registry.publishing import Publisher, write_names
+from registry.secrets import PURPOSES, create_secrets, read_secrets
+from registry.service import Service, assemble
+from registry.settings import Settings
+from registry.submit import submit
+
+CITY = "city"
+
+
+@dataclass(frozen=True, slots=True)
+class Initialised:
+    """A registry with its genesis; `enrolments` go into the city's service-key acts within 30 days."""
+
+    service: Service
+    enrolments: Mapping[ServicePurpose, bytes]
+
+
+def initialise(settings: Settings, statements: Sequence[bytes], *, clock: Clock | None = None) -> Initialised:
+    """A new registry in `settings.home`; `statements` are the genesis and its approval.
+
+    Raises Malformed GENESIS_FILE, what the judge raises, Refused STORE_EXISTS, and what files and database
+    raise.
+    """
+    clock = clock or Clock()
+    origin = check_genesis(statements, time_ms=clock.now_ms())
+    private_directory(settings.home)
+    secrets_missing = [one for one in PURPOSES if not settings.secret_file(one).exists()]
+    if len(secrets_missing) == len(PURPOSES):
+        create_secrets(settings.secret_file)
+    secrets = read_secrets(settings.secret_file)
+    if not settings.database:
+        _create_private(settings.home / "malan.db")
+    database = Database(settings.database_url, busy_timeout_ms=settings.busy_timeout_ms)
+    with database.transaction() as connection:
+        migrate(connection)
+        if read_head(connection, origin).size > 0:
+            raise Refused(
+                "STORE_EXISTS", "there is a registry here already", fix="Choose another MALAN_HOME."
+            )
+    service = assemble(settings, database, secrets, clock=clock, origin=origin)
+    # Crash here: an empty ledger, which the next run fills.
+    for answer in submit(service, [Submission(raw) for raw in statements]):
+        if isinstance(answer, MalanError):
+            raise answer
+    write_names(service)
+    enrolments = _enrolments(service)
+    place = private_directory(settings.home / "enrolments")
+    for purpose, raw in enrolments.items():
+        replace_file(place / f"{purpose.value}.cose", raw)
+    Publisher(service).run_once()
+    return Initialised(service, enrolments)
+
+
+def check_genesis(statements: Sequence[bytes], *, time_ms: int) -> str:
+    """The origin of the log these two statements found. Raises Malformed GENESIS_FILE, or as the judge."""
+    if len(statements) != 2:
+        raise Malformed(
+            "GENESIS_FILE",
+            "two statements are needed: the genesis and its approval by a second key",
+            fix="Let the second officer run `malan-sign genesis approve`.",
+        )
+    view = MemoryView()
+    read = [parse_statement(raw) for raw in statements]
+    for seq, statement in enumerate(read):
+        view.put(admit(view, statement, seq=seq, time_ms=time_ms))
+    fact = view.get(GenesisFact, "log")
+    if fact is None or not fact.in_force:
+        raise Malformed("GENESIS_FILE", "the second statement does not approve the first")
+    return _origin(read[0])
+
+
+def _origin(statement: Statement) -> str:
+    return cast(Genesis, read_act(statement)).origin
+
+
+def _enrolments(service: Service) -> dict[ServicePurpose, bytes]:
+    secrets = service.secrets
+    signers: dict[ServicePurpose, Signer] = {
+        ServicePurpose.CHECKPOINT: secrets.checkpoint,
+        ServicePurpose.RECEIPT: secrets.receipt,
+        ServicePurpose.STATUS: secrets.status,
+    }
+    found = {}
+    for purpose, signer in signers.items():
+        now_ms = service.clock.now_ms()
+        cti = uuid7(time_ms=now_ms, randomness=os.urandom(10))
+        claims = Claims(CITY, f"service/{purpose.value}", service.origin, now_ms // 1000, cti)
+        found[purpose] = sign_enrolment(signer, claims)
+    return found
+
+
+def _create_private(path: Path) -> None:
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))

@@ -1,0 +1,276 @@
+"""The service as `malan-sign` sees it, in memory over a world, and able to fail on request.
+
+Every statement goes through the judge (`World.hear`), so what the fake takes the real service could take. A
+fault is named by where it strikes: `before` loses the question, `after` loses the answer.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import httpx
+
+from issuers.acts import read_act
+from issuers.acts.certificates import CertificateIssued, NumberVoided
+from issuers.authority.case import shanghai_date
+from issuers.authority.class_facts import CertificateFact, Passed, passed_key
+from issuers.base64url import from_b64, to_b64
+from issuers.codes import CertificateNumber, make_code, make_number
+from issuers.evidence import Evidence, open_roster, the_roster, to_json
+from issuers.request import parse_request
+from ledger.commitment import check_opening, decode_opening
+from ledger.cose import check_sign1
+from ledger.errors import MalanError, Malformed, Refused
+from ledger.leaf import leaf_hash
+from ledger.receipt import Receipt, sign_receipt
+from ledger.statement import parse_statement
+from tests.world import World
+from tests.world_parts import HOST, PROJECT, STANDARD, seeded
+from tests.world_steps import said_of_class
+
+SERVER = "https://service.malan.example"
+
+
+class FakeService:
+    """Answers like the service. `calls` names every path asked; `published` is how much of the log shows."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.calls: list[str] = []
+        self.sent: list[list[bytes]] = []
+        self.published = True
+        self.reserved: dict[bytes, dict[str, Any]] = {}
+        self.used: set[bytes] = set()
+        self.batches: list[bytes] = []
+        self.change: dict[str, Any] = {}
+        self._faults: list[tuple[str, str]] = []
+
+    def fail_next(self, path: str, *, when: str, times: int = 1) -> None:
+        """The next `times` calls of this path fail: `before` they are heard, `after`, or with a 503."""
+        assert when in ("before", "after", "busy")
+        self._faults += [(path, when)] * times
+
+    @property
+    def transport(self) -> httpx.MockTransport:
+        """For a client in this process."""
+        return httpx.MockTransport(self._handle)
+
+    @contextmanager
+    def listening(self) -> Iterator[str]:
+        """A real port on this machine, for a program in a process of its own; the address."""
+        fake = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self._reply("GET", b"")
+
+            def do_POST(self) -> None:
+                self._reply("POST", self.rfile.read(int(self.headers["content-length"])))
+
+            def _reply(self, method: str, body: bytes) -> None:
+                status, kind, data = fake.answer(method, self.path, body)
+                self.send_response(status)
+                self.send_header("content-type", kind)
+                self.send_header("content-length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+    def answer(self, method: str, path: str, body: bytes) -> tuple[int, str, bytes]:
+        """Status, content type and body."""
+        self.calls.append(path)
+        try:
+            return 200, "application/json", self._route(method, path, body)
+        except MalanError as error:
+            status = 400 if isinstance(error, Malformed) else 409 if error.code == "ALREADY_CLAIMED" else 422
+            told = {"type": "about:blank", "title": error.what, "status": status, "code": error.code}
+            return status, "application/problem+json", json.dumps(told | {"where": error.where}).encode()
+        except KeyError:
+            told = {"type": "about:blank", "title": "not found", "status": 404, "code": "NOT_FOUND"}
+            return 404, "application/problem+json", json.dumps(told).encode()
+
+    def _handle(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.path
+        fault = next((one for one in self._faults if one[0] == path), None)
+        if fault is not None:
+            self._faults.remove(fault)
+            if fault[1] == "after":
+                self.answer(request.method, path, request.content)
+            if fault[1] == "busy":
+                return httpx.Response(503, json={"title": "busy", "code": "BUSY"})
+            raise httpx.ReadTimeout("no answer", request=request)
+        status, kind, data = self.answer(request.method, path, request.content)
+        return httpx.Response(status, content=data, headers={"content-type": kind})
+
+    def _route(self, method: str, path: str, body: bytes) -> bytes:
+        if method == "GET" and path == "/trust.cbor":
+            return self.world.bundle()
+        if method == "GET" and path.startswith("/log/proof/"):
+            if not self.published:
+                raise KeyError(path)
+            return self.world.proof(int(path.rpartition("/")[2]))
+        told = json.loads(body)
+        match path:
+            case "/api/statements":
+                self.sent.append(
+                    [from_b64(i["statement"], bytes_max=70_000, where="") for i in told["items"]]
+                )
+                return _json({"results": [self._register(item) for item in told["items"]]})
+            case "/api/subsidy/claims":
+                self.sent.append([from_b64(told["statement"], bytes_max=70_000, where="")])
+                return _json(self._registered(told))
+            case "/api/certificates/prepare":
+                return _json(self._prepare(self._asked(told, "certificates")))
+            case "/api/classes/evidence":
+                self._asked(told, "evidence")
+                return to_json(self.evidence())
+            case "/api/staff":
+                return _json({"staff": seeded(f"staff {self._asked(told, 'staff')['name']}", 16).hex()})
+            case "/api/subsidy/check":
+                return _json(_decision(self._asked(told, "subsidy-check")))
+            case "/api/subsidy/claims/prepare":
+                return _json(self._prepare_claim(self._asked(told, "claim")))
+        raise KeyError(path)
+
+    def evidence(self) -> Evidence:
+        """What is shown of the class; tests replace it to lie."""
+        return self.world.evidence()
+
+    def _asked(self, told: dict[str, Any], name: str) -> Any:
+        raw = from_b64(told["request"], bytes_max=70_000, where="request")
+        request = parse_request(raw, name=name)
+        check_sign1(request.message, self.world.key_of(request.message.kid))
+        if request.claims.cti in self.used:
+            raise Refused("REQUEST_USED", "a request works once")
+        self.used.add(request.claims.cti)
+        return request.body
+
+    def _register(self, item: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return self._registered(item)
+        except MalanError as error:
+            told = {"code": error.code, "what": error.what, "where": error.where, "fix": error.fix}
+            return {"status": "refused", **told}
+
+    def _registered(self, item: dict[str, Any]) -> dict[str, Any]:
+        raw = from_b64(item["statement"], bytes_max=70_000, where="statement")
+        statement = parse_statement(raw)
+        for seq, said in enumerate(self.world.said):
+            if said.cti == statement.cti:
+                if said.raw != raw:
+                    raise Refused("CTI_REUSED", "another statement has this id")
+                return {"status": "known", **self._placed(seq)}
+        act = read_act(statement)
+        openings = [decode_opening(from_b64(o, bytes_max=9_000, where="o")) for o in item["openings"]]
+        for opening, entry in zip(openings, getattr(act, "entries", ()), strict=True):
+            check_opening(opening, entry)
+        if isinstance(act, CertificateIssued):
+            credential = from_b64(item["attachment"], bytes_max=9_000, where="attachment")
+            assert sha256(credential).digest() == act.credential
+        self.world.hear(raw, openings=openings)
+        if isinstance(act, CertificateIssued | NumberVoided):
+            number = openings[0].fields["number"]
+            assert number == self.reserved[act.candidate]["number"]
+        return {"status": "appended", **self._placed(len(self.world.leaves) - 1)}
+
+    def _placed(self, seq: int) -> dict[str, Any]:
+        world = self.world
+        promise = Receipt(world.origin, seq, leaf_hash(world.leaves[seq]), world.times[seq])
+        receipt = sign_receipt(promise, world.service["receipt"])
+        return {"seq": seq, "time_ms": world.times[seq], "receipt": to_b64(receipt)}
+
+    def _prepare(self, body: Any) -> dict[str, Any]:
+        world = self.world
+        self.batches.append(body["batch"])
+        trainees = open_roster(the_roster(world.evidence()))
+        items = []
+        for candidate, trainee in trainees.items():
+            passed = world.view.get(Passed, passed_key(world.class_id, candidate))
+            if passed is None or passed.certificate is not None or passed.voided:
+                continue
+            if candidate not in self.reserved:
+                count = len(self.reserved) + 1
+                self.reserved[candidate] = {
+                    "candidate": candidate.hex(),
+                    "certificate": world.draw(16).hex(),
+                    "number": _number(world, count),
+                    "code": make_code(int.from_bytes(world.draw(6), "big")),
+                    "status_list": 1,
+                    "status_index": 1000 + count,
+                    "name": trainee.name,
+                    "id_last4": trainee.id_number[-4:],
+                }
+            items.append({**self.reserved[candidate], **self.change.get(trainee.name, {})})
+        (evaluation,) = said_of_class(world, "evaluation-confirmed")
+        document = {
+            "class": world.class_id.hex(),
+            "evaluation": evaluation.hex(),
+            "batch": body["batch"].hex(),
+            "expires_ms": world.now + 72 * 3_600_000,
+            "host": HOST,
+            "origin": world.origin,
+            "kind": STANDARD.kind.value,
+            "stage": STANDARD.stage,
+            "project": PROJECT,
+            "course": STANDARD.title,
+            "course_en": STANDARD.title_en,
+            "hours": STANDARD.hours,
+            "institution_name": "青木创业培训学校",
+            "body_name": "申蓝评价管理服务中心",
+            "items": items,
+        }
+        return {**document, **self.change.get("document", {})}
+
+    def _prepare_claim(self, body: Any) -> dict[str, Any]:
+        person = body["id_number"]
+        (fact, *_) = self.world.view.all(CertificateFact)
+        return {
+            **_decision(body),
+            "claim": seeded(f"claim {len(self.world.leaves)}", 16).hex(),
+            "certificate": fact.id.hex(),
+            "project": fact.project,
+            "district": "district-310104",
+            "policy": "demo-2026",
+            "project_nullifier": seeded(f"project {person}", 32).hex(),
+            "slot_nullifier": seeded(f"slot {person}", 32).hex(),
+        }
+
+
+def _number(world: World, sequence: int) -> str:
+    number = CertificateNumber(
+        kind=STANDARD.kind,
+        district="310104",
+        year2=shanghai_date(world.now).year % 100,
+        stage=STANDARD.stage,
+        project3=int(PROJECT),
+        issuer3=7,
+        sequence6=sequence,
+    )
+    return make_number(number)
+
+
+def _decision(body: Any) -> dict[str, Any]:
+    finding = {"rule": 1, "answer": "PASS", "code": "ROLE", "zh": "身份符合", "en": "role fits"}
+    return {"outcome": "eligible", "findings": [finding], "amount_fen": 180_000, "unconfirmed": True}
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value).encode()

@@ -1,0 +1,161 @@
+"""Door: `malan-verify audit`: reads a published log and the files the user names, audits, prints, files.
+
+Promises: one document on stdout with --json and nothing else there; progress goes to stderr, and only to a
+terminal that waits longer than a second; the exit code is the report's. The one place of an audit that looks
+at the clock.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from issuers.authority.case import SHANGHAI
+from issuers.bundle import BYTES_MAX as BUNDLE_BYTES_MAX
+from issuers.evidence_document import DOCUMENT_BYTES_MAX
+from issuers.files import read_file, replace_file
+from issuers.json_in import from_hex
+from ledger.checkpoint import parse_checkpoint
+from ledger.errors import MalanError, Malformed
+from ledger.note import MAX_NOTE_BYTES, parse_note
+from ledger.policy import MAX_POLICY_BYTES
+from verify.audit.html import render as render_html
+from verify.audit.leftovers import CHECKPOINT
+from verify.audit.panel import WIDTH, render
+from verify.audit.report import AuditReport
+from verify.audit.run import Asked, audit
+from verify.pins import PinStore
+from verify.source import Source, open_source
+from verify.trust import Pin
+
+PATIENCE_SECONDS: Final = 1.0
+_FILE_MODE: Final = 0o644
+
+Log = Annotated[str, typer.Argument(help="Directory of the published log, or its http(s) URL", metavar="LOG")]
+TrustFile = Annotated[Path | None, typer.Option("--trust", help="Trust bundle to hold against the log")]
+SinceFile = Annotated[Path | None, typer.Option("--since", help="Checkpoint you kept from before")]
+EvidenceFiles = Annotated[
+    list[Path] | None, typer.Option("--evidence", help="Evidence of a class; may be given several times")
+]
+HtmlFile = Annotated[Path | None, typer.Option("--html", help="Write the report as a page to file")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout")]
+At = Annotated[str | None, typer.Option("--at", help="Audit as of this time (RFC 3339; default now)")]
+PolicyFile = Annotated[Path | None, typer.Option("--policy", help="Witness policy you hold (tlog-policy)")]
+Genesis = Annotated[
+    str | None, typer.Option("--genesis", help="Published genesis fingerprint (64 hex digits)")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("audit")(run)
+
+
+def run(
+    log: Log,
+    trust: TrustFile = None,
+    since: SinceFile = None,
+    evidence: EvidenceFiles = None,
+    html: HtmlFile = None,
+    as_json: AsJson = False,
+    at: At = None,
+    policy: PolicyFile = None,
+    genesis: Genesis = None,
+) -> None:
+    """Was anything altered, dropped, back-dated or invented? Exit 0 sound, 1 departures, 2 could not check.
+
+    独立审计账本:退出码 0 未发现偏离,1 有偏离,2 未能核查。
+    """
+    source = open_source(log)
+    pin = _pin(source) if trust is None and genesis is None else None
+    fixed = from_hex(genesis, where="--genesis", size=32) if genesis is not None else None
+    asked = Asked(
+        at_ms=_milliseconds(at),
+        place=log,
+        trust=_read(trust, BUNDLE_BYTES_MAX),
+        since=_read(since, MAX_NOTE_BYTES),
+        evidence=tuple(read_file(path, bytes_max=DOCUMENT_BYTES_MAX) for path in evidence or ()),
+        policy=_policy(policy, pin),
+        genesis=fixed or (pin.genesis if pin is not None else None),
+    )
+    report = _audited(source, asked)
+    if html is not None:
+        replace_file(html, render_html(report).encode(), mode=_FILE_MODE)
+        sys.stderr.write(f"报告 report: {html}\n")
+    _print(report, as_json=as_json)
+    raise typer.Exit(report.exit_code)
+
+
+def _pin(source: Source) -> Pin | None:
+    """What this verifier remembers of the log, if it ever pinned it; nothing is remembered by an audit."""
+    store = PinStore(Path(os.environ.get("MALAN_HOME") or "malan-home"))
+    if not store.exists:
+        return None
+    try:
+        origin = parse_checkpoint(parse_note(source.fetch(CHECKPOINT) or b"").text).origin
+    except MalanError:
+        return None  # the audit says what is wrong with it
+    return store.read(origin)
+
+
+def _policy(path: Path | None, pin: Pin | None) -> bytes | None:
+    if path is not None:
+        return read_file(path, bytes_max=MAX_POLICY_BYTES)
+    return pin.policy.encode() if pin is not None and pin.policy is not None else None
+
+
+def _read(path: Path | None, bytes_max: int) -> bytes | None:
+    return read_file(path, bytes_max=bytes_max) if path is not None else None
+
+
+def _milliseconds(at: str | None) -> int:
+    """Now, or the time the user gives; without an offset it is Shanghai's."""
+    if at is None:
+        return time.time_ns() // 1_000_000
+    try:
+        given = datetime.fromisoformat(at)
+        time_ms = int(
+            (given if given.tzinfo is not None else given.replace(tzinfo=SHANGHAI)).timestamp() * 1000
+        )
+    except (ValueError, OverflowError):
+        time_ms = -1
+    if time_ms < 0:
+        raise Malformed("TIME_FORM", "not a time such as 2026-03-13T10:00:00+08:00", where="--at")
+    return time_ms
+
+
+def _audited(source: Source, asked: Asked) -> AuditReport:
+    """The report, with a bar on stderr for whoever has waited a second already."""
+    console = Console(stderr=True)
+    columns = (TextColumn("核查 auditing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    task = bar.add_task("audit", total=None)
+    begun = time.monotonic()
+
+    def progress(done: int, total: int) -> None:
+        if time.monotonic() - begun > PATIENCE_SECONDS:
+            bar.start()
+        bar.update(task, completed=done, total=total)
+
+    try:
+        return audit(source, asked, progress=progress)
+    finally:
+        bar.stop()
+
+
+def _print(report: AuditReport, *, as_json: bool) -> None:
+    if as_json:
+        text = json.dumps(report.document(), ensure_ascii=False, indent=2) + "\n"
+        sys.stdout.buffer.write(text.encode())  # JSON is UTF-8, whatever the terminal speaks
+        sys.stdout.buffer.flush()
+    else:
+        Console(width=max(WIDTH, Console().width), highlight=False).print(render(report))
