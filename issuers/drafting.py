@@ -108,7 +108,7 @@ def roster_parcel(
     committed, ordered = commit_people("roster", openings)
     subject = f"class/{class_id.hex()}"
     raw = speaker.say("roster", subject, to_map(Roster(committed)), now_ms=now_ms, fresh=fresh)
-    return Parcel(raw, ordered, key=f"roster/{class_id.hex()}")
+    return Parcel(raw, ordered, key=roster_key(class_id))
 
 
 def match_sheet(rows: Iterable[SheetRow], trainees: Mapping[bytes, Trainee]) -> Matched:
@@ -158,8 +158,7 @@ def sheet_parcel(
     committed, ordered = commit_people("sheet", openings)
     body = to_map(Sheet(statement_hash(roster), committed))
     raw = speaker.say("sheet", f"class/{class_id.hex()}", body, now_ms=now_ms, fresh=fresh)
-    # A home may hold the keys of several evaluators, and each has one sheet.
-    return Parcel(raw, ordered, key=f"sheet/{class_id.hex()}/{speaker.signer.public.kid.hex()}")
+    return Parcel(raw, ordered, key=sheet_key(speaker, class_id))
 
 
 def compute_outcome(evidence: Evidence, standard: Standard) -> Outcome:
@@ -201,7 +200,7 @@ def confirm_parcel(
     )
     name = evidence.class_id.hex()
     raw = speaker.say("evaluation-confirmed", f"class/{name}", to_map(body), now_ms=now_ms, fresh=fresh)
-    return Parcel(raw, key=f"evaluation-confirmed/{name}")
+    return Parcel(raw, key=result_key(evidence.class_id))
 
 
 def need_final(outcome: Outcome) -> None:
@@ -226,6 +225,21 @@ def confirmed_in(evidence: Evidence, evaluation: bytes) -> EvaluationConfirmed:
             if isinstance(act, EvaluationConfirmed):
                 return act
     raise Refused("EVALUATION_UNSEEN", "the evidence does not hold the act that confirmed this result")
+
+
+def roster_key(class_id: bytes) -> str:
+    """The key under which a class has one roster."""
+    return f"roster/{class_id.hex()}"
+
+
+def sheet_key(speaker: Speaker, class_id: bytes) -> str:
+    """The key under which each evaluator has one sheet: a home may hold the keys of several."""
+    return f"sheet/{class_id.hex()}/{speaker.signer.public.kid.hex()}"
+
+
+def result_key(class_id: bytes) -> str:
+    """The key under which a class has one confirmed result."""
+    return f"evaluation-confirmed/{class_id.hex()}"
 
 
 def commit_people(

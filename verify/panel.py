@@ -72,13 +72,18 @@ def _facts(verdict: Verdict, facts: VerifiedFacts) -> Table:
     table.add_column(width=_LABEL_CELLS, style="bright_black")
     table.add_column()
     last_four = f" (证件末四位 ID ends in {facts.last_four})" if facts.last_four else ""
+    # Who was not entitled is no issuer and no signatory, only the party and person behind the key.
+    entitled = verdict.state is not State.OUT_OF_SCOPE
+    body, person = (
+        ("发证机构 Body", "签发人 Signatory") if entitled else ("签名方 Signed by", "签名人 Person")
+    )
     rows = [
         ("姓名 Name", f"{facts.name}{last_four}"),
         ("课程 Course", f"{facts.course} {facts.hours} 课时 hours"),
         ("编号 Number", facts.number),
         ("验证码 Code", group_code(facts.code)),
-        ("发证机构 Body", f"{facts.body_name} {facts.body_name_en}"),
-        ("签发人 Signatory", f"{facts.signatory[:16]}… 密钥 key {facts.kid}"),
+        (body, f"{facts.body_name} {facts.body_name_en}"),
+        (person, f"{facts.signatory[:16]}… 密钥 key {facts.kid}"),
         ("签发日期 Issued", facts.issued_on.isoformat()),
     ]
     if facts.expires_at is not None:

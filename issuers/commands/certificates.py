@@ -9,7 +9,7 @@ import typer
 
 from issuers.commands.acts import answer_document, placed
 from issuers.commands.options import HOME, ClassId, HomePath, Json, KeyName, Reason, Yes
-from issuers.commands.out import REFUSED, Out, error_document, reporting
+from issuers.commands.out import REFUSED, Out, error_document, line, reporting
 from issuers.commands.session import open_desk, proof_patience, read_id
 from issuers.desk.issuing import IssueReport
 from issuers.desk.issuing import issue as issue_class
@@ -36,8 +36,11 @@ def issue(
     with reporting("issue", as_json=as_json) as out:
         name = read_id(class_id, where="CLASS")
         with open_desk(out, home, key, certificates=folder) as desk:
-            out.ask("Issue certificates to everybody who passed and has none?", yes=yes)
-            report = issue_class(desk, name, cards=cards, wait=proof_patience(wait))
+
+            def agree(count: int) -> None:
+                out.ask(f"Sign and issue {count} certificate(s)?", yes=yes)
+
+            report = issue_class(desk, name, cards=cards, agree=agree, wait=proof_patience(wait))
         out.rest()
         _report_issue(out, report)
 
@@ -102,7 +105,7 @@ def void(
             done = void_numbers(desk, name, chosen, reason)
         for one in done:
             if one.error is not None:
-                out.say(str(one.error))
+                out.say(line(one.error))
         voided = [one.candidate.hex() for one in done if one.error is None]
         failed = [
             {"candidate": one.candidate.hex(), **error_document(one.error)} for one in done if one.error
@@ -129,7 +132,7 @@ def _move(
 
 def _report_issue(out: Out, report: IssueReport) -> None:
     for trouble in report.troubles:
-        out.say(str(trouble.error))
+        out.say(line(trouble.error))
     unproved = sum(not one.proved for one in report.issued)
     lines = [f"{report.new} certificate(s) issued now, {len(report.issued)} in all for this class."]
     folders = {one.folder.parent for one in report.issued if one.folder is not None}

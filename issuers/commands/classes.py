@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -22,12 +22,31 @@ from issuers.desk.classes import (
     seal_roster,
     sign_sheet,
 )
-from issuers.drafting import need_final
+from issuers.drafting import need_final, result_key, roster_key, sheet_key
 from issuers.names import mask_name
 from issuers.roster import Roster
-from issuers.standard import TENTHS, Result
+from issuers.standard import (
+    ATTENDANCE_SHORT,
+    COMPONENT_BELOW_PASS,
+    MARKS_MISSING,
+    NOT_ON_ROSTER,
+    TENTHS,
+    THIRD_MARK_NEEDED,
+    TOTAL_BELOW_PASS,
+    Result,
+)
 
 CsvFile = Annotated[Path, typer.Argument(metavar="FILE.csv", help="The table as the office exports it.")]
+
+_MISSING_SHOWN: Final = 10
+_REASONS: Final = {
+    THIRD_MARK_NEEDED: "需第三评",
+    MARKS_MISSING: "缺成绩",
+    NOT_ON_ROSTER: "不在名册",
+    ATTENDANCE_SHORT: "出勤不足",
+    COMPONENT_BELOW_PASS: "单项不合格",
+    TOTAL_BELOW_PASS: "总分不合格",
+}
 
 
 def roster(
@@ -45,7 +64,7 @@ def roster(
         with open_desk(out, home, key) as desk:
             read = read_class_roster(desk, name, data)
             _show_roster(out, read)
-            if read.entries:
+            if read.entries and desk.outbox.live(roster_key(name)) is None:
                 left_out = f", without the {_rows(read.errors)} refused" if read.errors else ""
                 out.ask(f"Seal the roster with {len(read.entries)} trainee(s){left_out}?", yes=yes)
             sent = seal_roster(desk, name, read.entries)
@@ -69,7 +88,7 @@ def evaluate(
         with open_desk(out, home, key) as desk:
             sheet = lay_sheet(desk, name, data)
             _show_sheet(out, sheet)
-            if sheet.marks:
+            if sheet.marks and desk.outbox.live(sheet_key(desk.speaker, name)) is None:
                 left_out = f", without the {_rows(sheet.errors)} refused" if sheet.errors else ""
                 out.ask(f"Sign the marks of {len(sheet.marks)} candidate(s){left_out}?", yes=yes)
             sent = sign_sheet(desk, name, sheet)
@@ -93,7 +112,8 @@ def confirm(
             _show_review(out, review)
             need_final(review.outcome)
             passed = len(review.outcome.passed)
-            out.ask(f"Confirm that {passed} of {len(review.outcome.results)} passed?", yes=yes)
+            if desk.outbox.live(result_key(name)) is None:
+                out.ask(f"Confirm that {passed} of {len(review.outcome.results)} passed?", yes=yes)
             sent = confirm_class(desk, review)
         results = {one.hex(): _result_document(result) for one, result in review.outcome.results.items()}
         document: dict[str, Any] = {"candidates": len(results), "passed": passed, "results": results}
@@ -118,7 +138,8 @@ def _show_sheet(out: Out, sheet: LaidSheet) -> None:
     out.row_errors(sheet.errors, what="Refused rows")
     if sheet.missing:
         rows = [(one.candidate.hex(), mask_name(one.name)) for one in sheet.missing]
-        out.table(("candidate", "name"), rows, title="On the roster, not on this sheet")
+        title = f"On the roster, not on this sheet: {len(rows)}"
+        out.table(("candidate", "name"), rows, title=title, at_most=_MISSING_SHOWN)
 
 
 def _show_review(out: Out, review: Review) -> None:
@@ -126,7 +147,7 @@ def _show_review(out: Out, review: Review) -> None:
     rows = []
     for candidate, result in review.outcome.results.items():
         marks = [_points(result.averages[part.key]) for part in review.standard.components]
-        told = "合格" if result.passed else ", ".join(result.reasons)
+        told = "合格" if result.passed else "、".join(_REASONS.get(one, one) for one in result.reasons)
         name = review.trainees[candidate].name
         rows.append((candidate.hex()[:8], name, *marks, _points(result.total_tenths), told))
     title = f"{review.standard.title}: {review.sheets} sheet(s)"

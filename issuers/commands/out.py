@@ -19,13 +19,12 @@ from rich.table import Table
 
 from issuers.csv_in import RowError
 from issuers.readable import plain_text
-from ledger.errors import MalanError, Malformed, Unavailable
+from ledger.errors import MalanError, Malformed, Refused, Unavailable
 
 DONE: Final = 0
 REFUSED: Final = 1
 COULD_NOT: Final = 2
 INTERRUPTED: Final = 130
-_ROWS_SHOWN: Final = 50
 
 
 class Out:
@@ -63,40 +62,50 @@ class Out:
         self._stderr.print(f"\n{title}")
         self._stderr.print(table)
 
-    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "") -> None:
-        """Rows for a person; the last column takes what room is left."""
+    def table(
+        self,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        *,
+        title: str = "",
+        at_most: int | None = None,
+    ) -> None:
+        """Rows for a person, all or `at_most` so many; the last column takes what room is left."""
         self.rest()
         table = Table(title=title or None, title_justify="left", box=None, padding=(0, 2, 0, 0))
         for place, name in enumerate(columns):
             table.add_column(name, overflow="fold", no_wrap=place < len(columns) - 1)
-        for row in rows[:_ROWS_SHOWN]:
+        for row in rows[:at_most]:
             table.add_row(*(plain_text(cell) for cell in row))
+        self._stderr.print()
         self._stderr.print(table)
-        if len(rows) > _ROWS_SHOWN:
-            self.say(f"… and {len(rows) - _ROWS_SHOWN} more; --json lists all.")
+        if at_most is not None and len(rows) > at_most:
+            self.say(f"… and {len(rows) - at_most} more; --json lists all.")
 
     def row_errors(self, errors: Sequence[RowError], *, what: str) -> None:
         """Refused rows, or doubts about rows, by row and column."""
         if errors:
             rows = [
-                (str(error.row), error.column or "–", error.code, f"{error.what}. {error.fix}".rstrip())
+                (str(error.row), error.column or "–", error.code, sentence(error.what, error.fix))
                 for error in errors
             ]
             self.table(("row", "column", "code", "what is wrong"), rows, title=what)
 
     def ask(self, question: str, *, yes: bool) -> None:
-        """Goes on when the person agrees. Raises Unavailable NOT_AGREED, also when nobody is there to ask."""
+        """Goes on when the person agrees. Raises Refused NOT_AGREED; Unavailable NOBODY_TO_ASK."""
         if yes:
             return
         if not sys.stdin.isatty():
-            raise Unavailable(
-                "NOT_AGREED", "nothing was signed, because nobody agreed", fix="Add --yes to sign unasked."
-            )
+            what = "nothing was signed, because nobody was there to agree"
+            raise Unavailable("NOBODY_TO_ASK", what, fix="Add --yes to sign unasked.")
+        self.rest()
         if not typer.confirm(f"\n{question}", err=True):
-            raise Unavailable("NOT_AGREED", "nothing was signed")
+            raise Refused("NOT_AGREED", "nothing was signed")
 
     def progress(self, what: str, done: int, total: int) -> None:
         """How far a piece of work is; a bar on a terminal, a line at its end elsewhere."""
+        if total < 2:
+            return
         if not self._stderr.is_terminal:
             if done == total:
                 self.say(f"{what}: {done} of {total}")
@@ -122,7 +131,7 @@ class Out:
 
     def error(self, error: MalanError) -> None:
         """CODE (where): what fix."""
-        self.say(str(error))
+        self.say(line(error))
         if self.as_json:
             told = {"code": error.code, "what": error.what, "where": error.where, "fix": error.fix}
             self._document({"ok": False, "command": self._command, "error": told})
@@ -159,6 +168,17 @@ def reporting(command: str, *, as_json: bool) -> Iterator[Out]:
 def exit_code(error: MalanError) -> int:
     """2 when input, file, key or service could not be used, 1 when something was refused."""
     return COULD_NOT if isinstance(error, Malformed | Unavailable) else REFUSED
+
+
+def line(error: MalanError) -> str:
+    """An error for a person, on one line: CODE (where): what. fix"""
+    place = f" ({error.where})" if error.where else ""
+    return f"{error.code}{place}: {sentence(error.what, error.fix)}"
+
+
+def sentence(what: str, fix: str) -> str:
+    """What is wrong, a full stop, and what to do."""
+    return f"{what.rstrip('.')}. {fix}".rstrip()
 
 
 def row_documents(errors: Sequence[RowError]) -> list[dict[str, Any]]:

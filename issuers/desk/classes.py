@@ -21,7 +21,10 @@ from issuers.drafting import (
     compute_outcome,
     confirm_parcel,
     match_sheet,
+    result_key,
+    roster_key,
     roster_parcel,
+    sheet_key,
     sheet_parcel,
 )
 from issuers.evidence import Evidence, Trainee, of_kind, open_roster, the_roster
@@ -97,7 +100,7 @@ def read_class_roster(desk: Desk, class_id: bytes, data: bytes) -> Roster:
 
 def seal_roster(desk: Desk, class_id: bytes, entries: Sequence[RosterEntry]) -> Sent:
     """Signs and sends the roster. A class has one, said once."""
-    earlier = desk.said(f"roster/{class_id.hex()}")
+    earlier = desk.said(roster_key(class_id))
     if earlier is not None:
         return Sent(earlier, earlier=True)
     parcel = roster_parcel(
@@ -127,7 +130,7 @@ def lay_sheet(desk: Desk, class_id: bytes, data: bytes) -> LaidSheet:
 
 def sign_sheet(desk: Desk, class_id: bytes, sheet: LaidSheet) -> Sent:
     """Signs and sends a sheet. An evaluator has one for a class."""
-    earlier = desk.said(f"sheet/{class_id.hex()}/{desk.speaker.signer.public.kid.hex()}")
+    earlier = desk.said(sheet_key(desk.speaker, class_id))
     if earlier is not None:
         return Sent(earlier, earlier=True)
     parcel = sheet_parcel(
@@ -159,7 +162,7 @@ def confirm_class(desk: Desk, review: Review) -> Sent:
     Raises Refused THIRD_MARK_NEEDED, MARKS_MISSING or SHEETS_TOO_FEW rather than sign what is not final.
     """
     class_id = review.evidence.class_id
-    earlier = desk.said(f"evaluation-confirmed/{class_id.hex()}")
+    earlier = desk.said(result_key(class_id))
     if earlier is not None:
         return Sent(earlier, earlier=True)
     parcel: Parcel = confirm_parcel(

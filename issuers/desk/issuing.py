@@ -74,10 +74,16 @@ class IssueReport:
 
 
 def issue(
-    desk: Desk, class_id: bytes, *, cards: bool = True, wait: Callable[[int], bool] | None = None
+    desk: Desk,
+    class_id: bytes,
+    *,
+    cards: bool = True,
+    agree: Callable[[int], None] | None = None,
+    wait: Callable[[int], bool] | None = None,
 ) -> IssueReport:
     """Issues for everybody who passed and has neither certificate nor voided number.
 
+    `agree` is told how many certificates are about to be signed, and raises to stop that.
     `wait` is asked before each further look for proofs, with the number still missing: it sleeps and answers
     whether to look again; without it one look is taken. Raises Unavailable when the service does not answer,
     Refused about the class as a whole; what was done before is kept.
@@ -89,7 +95,7 @@ def issue(
     prepared = prepare(desk, class_id)
     troubles = _lost(resent, prepared)
     if prepared.items:
-        troubles += _issue_prepared(desk, trust, prepared, batch, cards=cards)
+        troubles += _issue_prepared(desk, trust, prepared, batch, cards=cards, agree=agree)
     logged = [item for item in desk.outbox.items(batch) if _is_issued(item)]
     folders = _write_folders(desk, trust, logged, troubles, cards=cards)
     troubles += fetch_proofs(desk, trust, [item for item in logged if item.id in folders], wait=wait)
@@ -157,11 +163,19 @@ def _lost(resent: Sequence[Item], prepared: Prepared) -> list[Trouble]:
 
 
 def _issue_prepared(
-    desk: Desk, trust: Trust, prepared: Prepared, batch: str, *, cards: bool
+    desk: Desk,
+    trust: Trust,
+    prepared: Prepared,
+    batch: str,
+    *,
+    cards: bool,
+    agree: Callable[[int], None] | None,
 ) -> list[Trouble]:
     wrong = checked(desk, trust, prepared)
     troubles = [Trouble(candidate, error) for candidate, error in wrong.items()]
     todo = [item for item in prepared.items if item.candidate not in wrong and _is_free(desk, prepared, item)]
+    if todo and agree is not None:
+        agree(len(todo))
     for start in range(0, len(todo), SEND_AT_ONCE):
         part: list[PreparedItem] = todo[start : start + SEND_AT_ONCE]
         for round_ in range(_ROUNDS):

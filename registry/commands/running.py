@@ -16,8 +16,8 @@ from registry.publishing import Publisher, check_not_ahead
 from registry.service import open_service
 
 SIGNING_IN = (
-    "The demo's people sign in with their keys: the passphrase is in\n"
-    "{home}/keys/PASSPHRASE.txt, the key files below {home}/keys; each has a desk for malan-sign below {home}/desks."
+    "The demo's people sign with their own keys: passphrase in {home}/keys/PASSPHRASE.txt,\n"
+    "key files below {home}/keys, a desk for malan-sign each below {home}/desks."
 )
 
 

@@ -1,4 +1,4 @@
-"""`issuers/SPEC.md` names what the code has: every act with its fields and signers, words, kinds, states, steps."""
+"""`issuers/SPEC.md` names what the code has: acts with fields and signers, words, kinds, states and steps."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from issuers.bundle import KINDS as BUNDLED
 from issuers.bundle import Bundle
 from issuers.digits import from_digits, to_digits
 from issuers.standard import Component, Standard
+from tests.verify.shown import issued_world
 from verify.verdict import PRECEDENCE, StepNumber, Verdict
 from verify.words import STEP_NAMES
 
@@ -110,6 +111,12 @@ def test_the_example_of_the_digits_is_true() -> None:
     assert raw.hex() in TEXT
     assert to_digits(raw) == digits
     assert from_digits(digits) == raw
+
+
+def test_the_example_of_a_credential_is_the_beginning_of_a_real_one() -> None:
+    example = TEXT.split("## 5. Credential")[1].split("Example: `")[1].split("`")[0]
+    pattern = "[0-9a-f]*".join(re.escape(part.replace(" ", "")) for part in example.split("…"))
+    assert re.fullmatch(pattern, issued_world().credentials[0].hex())
 
 
 def test_the_twelve_steps_are_those_of_the_verdict() -> None:

@@ -249,7 +249,7 @@ def test_a_failing_database_in_one_item_stops_the_whole_batch(
     ("change", "status", "code"),
     [
         (lambda raw: raw[:-1] + bytes([raw[-1] ^ 1]), 401, "SIGNATURE_BAD"),
-        (lambda raw: raw + b"\x00", 400, "CBOR_INVALID"),
+        (lambda raw: raw + b"\x00", 400, "CBOR_NOT_CANONICAL"),
         (lambda raw: b"", 400, "BODY_SHAPE"),
     ],
 )
