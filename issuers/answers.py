@@ -114,7 +114,7 @@ def read_problem(status: int, document: Mapping[str, Any]) -> MalanError:
     known = code if isinstance(code, str) and _CODE.fullmatch(code) else f"HTTP_{status}"
     what = text("what", "title") or "the service refused without a reason"
     kind = Unavailable if status >= 500 or status in (408, 429) else _CLASSES.get(status, Refused)
-    return kind(known, what, where=text("where"), fix=text("fix") or text("detail"))
+    return kind(known, what, where=text("where"), fix=text("fix"))
 
 
 def plain_line(text: str) -> str:

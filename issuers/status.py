@@ -20,6 +20,7 @@ from ledger.keys import PublicKey, Signer
 PLACES = 2**20
 BITS = 2
 BYTES = PLACES * BITS // 8
+TOKEN_BYTES_MAX = BYTES + 4096  # a list without any pattern does not compress
 VALID, REVOKED, SUSPENDED, SUPERSEDED = range(4)
 OF_STATE = {State.VALID: VALID, State.SUSPENDED: SUSPENDED, State.REVOKED: REVOKED}
 
@@ -68,11 +69,11 @@ def open_status_list(raw: bytes, key: PublicKey) -> StatusList:
 
     Raises BadSignature, Malformed STATUS_SHAPE, or of COSE and the codec. Never inflates past the fixed size.
     """
-    message = parse_sign1(raw)
+    message = parse_sign1(raw, bytes_max=TOKEN_BYTES_MAX)
     if message.content_type != STATUS_LIST_TYPE:
         raise Malformed("STATUS_SHAPE", "not a status list")
     check_sign1(message, key)
-    match cbor.decode(message.payload):
+    match cbor.decode(message.payload, bytes_max=TOKEN_BYTES_MAX):
         case {
             2: str(uri),
             6: int(issued_at),

@@ -23,8 +23,8 @@ class MalanError(Exception):
 
     def __str__(self) -> str:
         place = f" ({self.where})" if self.where else ""
-        advice = f" {self.fix}" if self.fix else ""
-        return f"{self.code}{place}: {self.what}{advice}"
+        advice = f". {self.fix}" if self.fix else ""
+        return f"{self.code}{place}: {self.what.removesuffix('.')}{advice}"
 
 
 class Malformed(MalanError):

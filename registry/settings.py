@@ -6,6 +6,7 @@ below `home`. Nothing is read when this module is imported.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from ledger.errors import Malformed
 
 PREFIX = "MALAN_"
+SETTINGS_FILE = "malan.env"
 _HTTP_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(?::[1-9][0-9]{0,4})?", re.ASCII)
 
 
@@ -131,9 +133,15 @@ class Settings(BaseSettings):
 
 
 def read_settings(**overrides: Any) -> Settings:
-    """The settings of this process; `overrides` stand above the environment. Raises Malformed SETTING."""
+    """The settings of this process; `overrides` stand above the environment, that above `malan.env` in home.
+
+    Raises Malformed SETTING.
+    """
     try:
-        return Settings(**overrides)
+        home = Path(
+            overrides.get("home") or os.environ.get(f"{PREFIX}HOME") or Settings.model_fields["home"].default
+        )
+        return Settings(_env_file=home / SETTINGS_FILE, **overrides)  # type: ignore[call-arg]  # pydantic's own
     except ValidationError as error:
         places = sorted({f"{PREFIX}{str(item['loc'][0]).upper()}" for item in error.errors() if item["loc"]})
         raise Malformed(
@@ -146,12 +154,12 @@ def read_settings(**overrides: Any) -> Settings:
 
 def described(settings: Settings) -> list[dict[str, str]]:
     """For each setting: variable, value, what, unit, limit, trust. No value is secret."""
-    return [_described(settings, name) for name in Settings.model_fields]
+    return [_described(settings, name) for name in type(settings).model_fields]
 
 
 def _described(settings: Settings, name: str) -> dict[str, str]:
     told, limits = None, []
-    for item in Settings.model_fields[name].metadata:
+    for item in type(settings).model_fields[name].metadata:
         if isinstance(item, Told):
             told = item
         else:

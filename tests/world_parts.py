@@ -11,6 +11,7 @@ from typing import Any
 from issuers.authority.case import SHANGHAI
 from issuers.standard import DEFAULT_STANDARD
 from ledger.keys import SoftwareSigner
+from verify.subsidy_policy import POLICY_DEMO
 
 ORIGIN = "log.malan.example/2026"
 HOST = "https://cert.malan.example"
@@ -23,7 +24,7 @@ FIRST, LAST = date(2026, 1, 1), date(2028, 12, 31)
 CLASS_FIRST, CLASS_LAST = date(2026, 3, 9), date(2026, 3, 11)
 AMOUNT_FEN = 180_000
 STANDARD = replace(DEFAULT_STANDARD, id=STANDARD_ID, project=PROJECT, title="创业初创期培训")
-POLICY: Mapping[str, Any] = {"amount_fen": AMOUNT_FEN}
+POLICY: Mapping[str, Any] = replace(POLICY_DEMO, id=POLICY_ID).to_body()
 
 
 def seeded(label: str, size: int) -> bytes:

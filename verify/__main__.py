@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import io
 import sys
 from typing import Final
 
@@ -41,6 +42,9 @@ def build() -> typer.Typer:
 
 def main() -> None:
     """Runs the program; whatever goes wrong ends with a sentence and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal without Chinese shows escapes, not an error
+            stream.reconfigure(errors="backslashreplace")
     try:
         build()()
     except MalanError as error:

@@ -165,7 +165,8 @@ class Gatherer:
             return evidence
 
     def _note(self, zh: str, en: str, error: MalanError) -> None:
-        self.notes.append(f"{zh}。{en}: {error}")
+        advice = f". {error.fix}" if error.fix else ""
+        self.notes.append(f"{zh}。{en}: {error.code}: {error.what}{advice}")
 
 
 def _credential(evidence: Evidence, trust: Trust) -> bytes:

@@ -70,7 +70,7 @@ def _caveats(verdict: Verdict) -> list[Words]:
 def _facts(verdict: Verdict, facts: VerifiedFacts) -> Table:
     table = Table.grid(padding=(0, 1))
     table.add_column(width=_LABEL_CELLS, style="bright_black")
-    table.add_column()
+    table.add_column(overflow="fold")
     last_four = f" (证件末四位 ID ends in {facts.last_four})" if facts.last_four else ""
     # Who was not entitled is no issuer and no signatory, only the party and person behind the key.
     entitled = verdict.state is not State.OUT_OF_SCOPE
@@ -82,7 +82,7 @@ def _facts(verdict: Verdict, facts: VerifiedFacts) -> Table:
         ("课程 Course", f"{facts.course} {facts.hours} 课时 hours"),
         ("编号 Number", facts.number),
         ("验证码 Code", group_code(facts.code)),
-        (body, f"{facts.body_name} {facts.body_name_en}"),
+        (body, f"{facts.body_name}\n{facts.body_name_en}"),
         (person, f"{facts.signatory[:16]}… 密钥 key {facts.kid}"),
         ("签发日期 Issued", facts.issued_on.isoformat()),
     ]

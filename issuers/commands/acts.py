@@ -1,4 +1,4 @@
-"""Commands for any act: act, approve, send, receipts."""
+"""Door: commands for any act: act, approve, send, receipts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from issuers.commands.options import HOME, HomePath, Json, KeyName, Yes
-from issuers.commands.out import REFUSED, error_document, line, reporting
+from issuers.commands.out import REFUSED, error_document, reporting
 from issuers.commands.session import open_desk, read_id, read_input
 from issuers.desk.desk import refusals
 from issuers.desk.parties import approve as approve_statement
@@ -86,7 +86,7 @@ def send(home: HomePath = HOME, key: KeyName = None, as_json: Json = False) -> N
         sent = desk.send_waiting()
         refused = refusals(sent)
         for item, error in refused:
-            out.say(f"{item.kind}, {item.subject}: {line(error)}")
+            out.say(f"{item.kind}, {item.subject}: {error}")
         document = {
             "sent": len(sent),
             "refused": [{"subject": item.subject, **error_document(error)} for item, error in refused],
@@ -107,7 +107,7 @@ def receipts_check(
     with reporting("receipts check", as_json=as_json) as out, open_desk(out, home, key) as desk:
         report = check_receipts(desk, ask_log=log)
         for _, error in report.broken:
-            out.say(line(error))
+            out.say(str(error))
         document = {
             "checked": report.checked,
             "proved": report.proved,

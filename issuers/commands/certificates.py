@@ -1,4 +1,4 @@
-"""Commands of certificates: issue, revoke, suspend, restore, void."""
+"""Door: commands of certificates: issue, revoke, suspend, restore, void."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from issuers.commands.acts import answer_document, placed
 from issuers.commands.options import HOME, ClassId, HomePath, Json, KeyName, Reason, Yes
-from issuers.commands.out import REFUSED, Out, error_document, line, reporting
+from issuers.commands.out import REFUSED, Out, error_document, reporting
 from issuers.commands.session import open_desk, proof_patience, read_id
 from issuers.desk.issuing import IssueReport
 from issuers.desk.issuing import issue as issue_class
@@ -105,7 +105,7 @@ def void(
             done = void_numbers(desk, name, chosen, reason)
         for one in done:
             if one.error is not None:
-                out.say(line(one.error))
+                out.say(str(one.error))
         voided = [one.candidate.hex() for one in done if one.error is None]
         failed = [
             {"candidate": one.candidate.hex(), **error_document(one.error)} for one in done if one.error
@@ -132,7 +132,7 @@ def _move(
 
 def _report_issue(out: Out, report: IssueReport) -> None:
     for trouble in report.troubles:
-        out.say(line(trouble.error))
+        out.say(str(trouble.error))
     unproved = sum(not one.proved for one in report.issued)
     lines = [f"{report.new} certificate(s) issued now, {len(report.issued)} in all for this class."]
     folders = {one.folder.parent for one in report.issued if one.folder is not None}

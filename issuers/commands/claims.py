@@ -1,4 +1,4 @@
-"""Commands of the subsidy counter: claim, decide, withdraw."""
+"""Door: commands of the subsidy counter: claim, decide, withdraw."""
 
 from __future__ import annotations
 

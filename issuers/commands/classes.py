@@ -1,4 +1,4 @@
-"""Commands of a class before its certificates: roster, evaluate, confirm."""
+"""Door: commands of a class before its certificates: roster, evaluate, confirm."""
 
 from __future__ import annotations
 
@@ -64,12 +64,13 @@ def roster(
         with open_desk(out, home, key) as desk:
             read = read_class_roster(desk, name, data)
             _show_roster(out, read)
-            if read.entries and desk.outbox.live(roster_key(name)) is None:
+            document: dict[str, Any] = {"taken": len(read.entries), "rows": row_documents(read.errors)}
+            document["warnings"] = row_documents(read.warnings)
+            _need_somebody(out, len(read.entries), document)
+            if desk.outbox.live(roster_key(name)) is None:
                 left_out = f", without the {_rows(read.errors)} refused" if read.errors else ""
                 out.ask(f"Seal the roster with {len(read.entries)} trainee(s){left_out}?", yes=yes)
             sent = seal_roster(desk, name, read.entries)
-        document = {"taken": len(read.entries), "rows": row_documents(read.errors)}
-        document["warnings"] = row_documents(read.warnings)
         _report(out, sent, f"{len(read.entries)} trainee(s) sealed.", document, refused=bool(read.errors))
 
 
@@ -88,15 +89,16 @@ def evaluate(
         with open_desk(out, home, key) as desk:
             sheet = lay_sheet(desk, name, data)
             _show_sheet(out, sheet)
-            if sheet.marks and desk.outbox.live(sheet_key(desk.speaker, name)) is None:
+            document: dict[str, Any] = {
+                "scored": len(sheet.marks),
+                "rows": row_documents(sheet.errors),
+                "missing": [one.candidate.hex() for one in sheet.missing],
+            }
+            _need_somebody(out, len(sheet.marks), document)
+            if desk.outbox.live(sheet_key(desk.speaker, name)) is None:
                 left_out = f", without the {_rows(sheet.errors)} refused" if sheet.errors else ""
                 out.ask(f"Sign the marks of {len(sheet.marks)} candidate(s){left_out}?", yes=yes)
             sent = sign_sheet(desk, name, sheet)
-        document = {
-            "scored": len(sheet.marks),
-            "rows": row_documents(sheet.errors),
-            "missing": [one.candidate.hex() for one in sheet.missing],
-        }
         text = f"The marks of {len(sheet.marks)} candidate(s) are signed."
         _report(out, sent, text, document, refused=bool(sheet.errors))
 
@@ -118,6 +120,13 @@ def confirm(
         results = {one.hex(): _result_document(result) for one, result in review.outcome.results.items()}
         document: dict[str, Any] = {"candidates": len(results), "passed": passed, "results": results}
         _report(out, sent, f"{passed} of {len(results)} passed.", document, refused=False)
+
+
+def _need_somebody(out: Out, taken: int, document: dict[str, Any]) -> None:
+    """Ends a command whose file has no row to sign."""
+    if not taken:
+        out.result("No row was taken; nothing was signed.", document, ok=False)
+        raise typer.Exit(REFUSED)
 
 
 def _report(out: Out, sent: Sent, text: str, document: dict[str, Any], *, refused: bool) -> None:
@@ -151,7 +160,7 @@ def _show_review(out: Out, review: Review) -> None:
         name = review.trainees[candidate].name
         rows.append((candidate.hex()[:8], name, *marks, _points(result.total_tenths), told))
     title = f"{review.standard.title}: {review.sheets} sheet(s)"
-    out.table(("candidate", "name", *titles, "total", "result"), rows, title=title)
+    out.table(("candidate", "name", *titles, "total", "result"), rows, title=title, folded="name")
 
 
 def _result_document(result: Result) -> dict[str, Any]:

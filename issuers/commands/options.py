@@ -1,4 +1,4 @@
-"""The options several commands share, each said once. Pure."""
+"""Door: the options several commands share, each said once; some name files and folders."""
 
 from __future__ import annotations
 

@@ -25,6 +25,7 @@ DONE: Final = 0
 REFUSED: Final = 1
 COULD_NOT: Final = 2
 INTERRUPTED: Final = 130
+_NARROW: Final = 16  # eight Chinese characters
 
 
 class Out:
@@ -69,12 +70,18 @@ class Out:
         *,
         title: str = "",
         at_most: int | None = None,
+        folded: str = "",
     ) -> None:
-        """Rows for a person, all or `at_most` so many; the last column takes what room is left."""
+        """Rows for a person, all or `at_most` so many; the last column takes what room is left.
+
+        The column called `folded` is kept narrow and goes on in the next line.
+        """
         self.rest()
         table = Table(title=title or None, title_justify="left", box=None, padding=(0, 2, 0, 0))
         for place, name in enumerate(columns):
-            table.add_column(name, overflow="fold", no_wrap=place < len(columns) - 1)
+            last = place == len(columns) - 1
+            narrow = _NARROW if name == folded else None
+            table.add_column(name, overflow="fold", no_wrap=not last and narrow is None, max_width=narrow)
         for row in rows[:at_most]:
             table.add_row(*(plain_text(cell) for cell in row))
         self._stderr.print()
@@ -131,7 +138,7 @@ class Out:
 
     def error(self, error: MalanError) -> None:
         """CODE (where): what fix."""
-        self.say(line(error))
+        self.say(str(error))
         if self.as_json:
             told = {"code": error.code, "what": error.what, "where": error.where, "fix": error.fix}
             self._document({"ok": False, "command": self._command, "error": told})
@@ -168,12 +175,6 @@ def reporting(command: str, *, as_json: bool) -> Iterator[Out]:
 def exit_code(error: MalanError) -> int:
     """2 when input, file, key or service could not be used, 1 when something was refused."""
     return COULD_NOT if isinstance(error, Malformed | Unavailable) else REFUSED
-
-
-def line(error: MalanError) -> str:
-    """An error for a person, on one line: CODE (where): what. fix"""
-    place = f" ({error.where})" if error.where else ""
-    return f"{error.code}{place}: {sentence(error.what, error.fix)}"
 
 
 def sentence(what: str, fix: str) -> str:

@@ -79,7 +79,7 @@ def open_desk(out: Out, path: Path, key: str | None, *, certificates: Path | Non
     party, origin = need(config.party, "party"), need(config.origin, "origin")
     speaker = Speaker(open_signer(home, config, key), party, origin)
     with Client(server, sleep=time.sleep) as client, Outbox(home.outbox) as outbox:
-        yield Desk(home, config, speaker, client, outbox, now_ms, fresh, out.progress)
+        yield Desk(home, config, speaker, client, outbox, now_ms, fresh, out.progress, out.say)
 
 
 def open_speaker(path: Path, key: str | None) -> tuple[Home, Speaker]:

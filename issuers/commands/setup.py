@@ -1,4 +1,4 @@
-"""Commands before the first act: keygen, enrol, staff, genesis."""
+"""Door: commands before the first act: keygen, enrol, staff, genesis."""
 
 from __future__ import annotations
 
@@ -37,8 +37,6 @@ from issuers.readable import readable
 from ledger.errors import Malformed
 from ledger.keys import ES256, from_seed
 from ledger.statement import parse_statement
-
-ENROLMENT_BYTES_MAX = 1_024
 
 genesis_app = typer.Typer(
     help="The first act of a log: made from three enrolments, approved by a second key."
@@ -128,7 +126,7 @@ def genesis_make(
     """Signs the genesis with one of its three keys; another holder approves it."""
     with reporting("genesis make", as_json=as_json) as out:
         _, speaker = open_speaker(home, key)
-        raws = [read_input(path)[: ENROLMENT_BYTES_MAX + 1] for path in enrolments]
+        raws = [read_input(path) for path in enrolments]
         raw = draft_genesis(speaker, raws, city=city, city_en=city_en, now_ms=now_ms(), fresh=fresh(10))
         statement = parse_statement(raw)
         out.show("You sign:", readable(statement))

@@ -7,7 +7,7 @@ rests in the outbox as a *note*, so that the card can be drawn again without the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Final
@@ -23,6 +23,7 @@ from issuers.qr import authority_of, make_text
 from issuers.shape import Range, Size, from_map, to_map
 from ledger import cbor
 from ledger.errors import Malformed
+from ledger.statement import parse_statement
 
 STAGES: Final = ("创业意识激发期", "创业准备期", "创业初创期", "创业发展期")  # notice 二, 四个阶段
 CREDENTIAL: Final = "credential.cose"
@@ -46,6 +47,18 @@ class Note:
     responsible: Annotated[tuple[_Line, ...], Size(1, 8)]
     issued_on: date
     demo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A logged certificate; `folder` None when its files failed, `proved` once its proof is there."""
+
+    certificate: bytes
+    candidate: bytes
+    number: str = field(repr=False)
+    seq: int
+    folder: Path | None
+    proved: bool
 
 
 def note_of(prepared: Prepared, *, responsible: tuple[str, ...], issued_on: date, demo: bool) -> Note:
@@ -136,6 +149,27 @@ def write_proof(home: Home, item: Item, proof: bytes) -> None:
 def has_proof(home: Home, item: Item) -> bool:
     """Whether the certificate's folder has its proof."""
     return (home.certificate(number_of(item)) / PROOF).exists()
+
+
+def describe(home: Home, item: Item, *, written: bool) -> Issued:
+    """A logged certificate as a report names it."""
+    assert item.answer is not None  # logged items have one
+    number = number_of(item)
+    return Issued(
+        certificate=bytes.fromhex(item.subject.removeprefix("certificate/")),
+        candidate=candidate_of(item),
+        number=number,
+        seq=item.answer.seq,
+        folder=home.certificate(number) if written else None,
+        proved=has_proof(home, item),
+    )
+
+
+def candidate_of(item: Item) -> bytes:
+    """Whose number a stored statement issues or voids."""
+    candidate = parse_statement(item.parcel.statement).body.get("candidate")
+    assert isinstance(candidate, bytes)  # signed here, under the shape of the act
+    return candidate
 
 
 def _credential(item: Item) -> bytes:

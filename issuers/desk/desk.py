@@ -30,9 +30,13 @@ def no_progress(what: str, done: int, total: int) -> None:
     """For callers that show none."""
 
 
+def no_message(text: str) -> None:
+    """For callers that show none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`clock` gives milliseconds since 1970, `fresh` so many random bytes."""
+    """`clock` gives milliseconds since 1970, `fresh` random bytes; `tell` takes messages to a person."""
 
     home: Home
     config: Config
@@ -42,6 +46,7 @@ class Desk:
     clock: Callable[[], int]
     fresh: Callable[[int], bytes]
     progress: Progress = no_progress
+    tell: Callable[[str], None] = no_message
 
     def say(self, kind: str, subject: str, body: Mapping[str, cbor.Value]) -> bytes:
         """The signed bytes of an act said now; nothing is stored yet."""

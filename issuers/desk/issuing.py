@@ -13,19 +13,20 @@ fetched.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Final
 
 from issuers.answers import Prepared, PreparedItem
 from issuers.card import check_card, draw_card
 from issuers.credential import parse_credential
 from issuers.desk.artefacts import (
+    Issued,
+    candidate_of,
     card_fields,
+    describe,
     encode_note,
     has_proof,
     note_of,
-    number_of,
     write_folder,
     write_proof,
 )
@@ -35,7 +36,8 @@ from issuers.desk.trust import Trust, check_evidence, check_item_proof, check_re
 from issuers.drafting_certificates import Certified, certify, check_prepared, number_key
 from issuers.outbox import Item, ItemState
 from ledger.errors import BadSignature, MalanError, Malformed, ProofFailed, Refused
-from ledger.statement import parse_statement
+
+__all__ = ["IssueReport", "Issued", "Trouble", "checked", "fetch_proofs", "issue", "prepare"]
 
 DATE_PASSED: Final = "DATE_PASSED"
 _ROUNDS: Final = 3  # midnight passes once; a clock that is wrong would make it pass for ever
@@ -49,18 +51,6 @@ class Trouble:
 
     candidate: bytes
     error: MalanError
-
-
-@dataclass(frozen=True, slots=True)
-class Issued:
-    """A logged certificate; `folder` None when its files could not be written (see troubles)."""
-
-    certificate: bytes
-    candidate: bytes
-    number: str = field(repr=False)
-    seq: int
-    folder: Path | None
-    proved: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +87,9 @@ def issue(
     if prepared.items:
         troubles += _issue_prepared(desk, trust, prepared, batch, cards=cards, agree=agree)
     logged = [item for item in desk.outbox.items(batch) if _is_issued(item)]
-    folders = _write_folders(desk, trust, logged, troubles, cards=cards)
-    troubles += fetch_proofs(desk, trust, [item for item in logged if item.id in folders], wait=wait)
-    issued = [_issued(desk, item, folders.get(item.id)) for item in logged]
+    written = _write_folders(desk, trust, logged, troubles, cards=cards)
+    troubles += fetch_proofs(desk, trust, [item for item in logged if item.id in written], wait=wait)
+    issued = [describe(desk.home, item, written=item.id in written) for item in logged]
     new = sum(item.id not in before for item in logged)
     return IssueReport(class_id, tuple(issued), tuple(troubles), new)
 
@@ -114,13 +104,18 @@ def prepare(desk: Desk, class_id: bytes) -> Prepared:
 
 
 def checked(desk: Desk, trust: Trust, prepared: Prepared) -> dict[bytes, Refused]:
-    """What the signatory would not sign, by candidate. Raises Refused PREPARED_OTHER, and of the evidence."""
+    """What the signatory would not sign, by candidate.
+
+    Raises Refused PREPARED_OTHER or HOST_OTHER about the whole answer, and as `check_evidence`.
+    """
     evidence = fetch_evidence(desk, prepared.class_id)
     check_evidence(trust, evidence)
     standard = standard_of_class(desk, trust, prepared.class_id, evidence)
     told = (prepared.kind, prepared.stage, prepared.course, prepared.hours)
     if told != (standard.kind, standard.stage, standard.title, standard.hours):
         raise Refused("PREPARED_OTHER", "the service prepared another kind, stage, course or hours")
+    if prepared.host not in trust.bundle.hosts:
+        raise Refused("HOST_OTHER", "the QR codes would lead to an address verifiers do not accept")
     return check_prepared(prepared, evidence)
 
 
@@ -146,7 +141,7 @@ def fetch_proofs(
                 check_item_proof(item, proof, trust)
                 write_proof(desk.home, item, proof)
             except (ProofFailed, BadSignature, Malformed) as error:
-                broken.append(Trouble(_candidate_of(item), error))
+                broken.append(Trouble(candidate_of(item), error))
             done += 1
             desk.progress("proofs", done, total)
         missing = left
@@ -158,7 +153,7 @@ def fetch_proofs(
 def _lost(resent: Sequence[Item], prepared: Prepared) -> list[Trouble]:
     """Statements of an earlier run that the log refuses now, of people the service does not name again."""
     named = {item.candidate for item in prepared.items}
-    refused = [(_candidate_of(item), item.answer) for item in resent if item.answer and item.answer.refused]
+    refused = [(candidate_of(item), item.answer) for item in resent if item.answer and item.answer.refused]
     return [Trouble(one, answer.error()) for one, answer in refused if one not in named]
 
 
@@ -238,18 +233,19 @@ def _signed(desk: Desk, prepared: Prepared, item: PreparedItem, *, draw: bool) -
 
 def _write_folders(
     desk: Desk, trust: Trust, logged: Sequence[Item], troubles: list[Trouble], *, cards: bool
-) -> dict[int, Path]:
-    """Folders by item; a receipt that does not verify, or a file that fails, is that person's trouble."""
+) -> set[int]:
+    """The items that have their folder; a false receipt or a file that fails is that person's trouble."""
     key = trust.receipt_key()
-    folders = {}
+    written = set()
     for done, item in enumerate(logged, start=1):
         try:
             check_receipt(item, key, trust.bundle.origin)
-            folders[item.id] = write_folder(desk.home, item, card=cards)
+            write_folder(desk.home, item, card=cards)
+            written.add(item.id)
         except MalanError as error:
-            troubles.append(Trouble(_candidate_of(item), error))
+            troubles.append(Trouble(candidate_of(item), error))
         desk.progress("cards" if cards else "files", done, len(logged))
-    return folders
+    return written
 
 
 def _is_free(desk: Desk, prepared: Prepared, item: PreparedItem) -> bool:
@@ -258,24 +254,6 @@ def _is_free(desk: Desk, prepared: Prepared, item: PreparedItem) -> bool:
 
 def _is_issued(item: Item) -> bool:
     return item.state is ItemState.LOGGED and item.kind == "certificate-issued"
-
-
-def _issued(desk: Desk, item: Item, folder: Path | None) -> Issued:
-    assert item.answer is not None  # logged items have one
-    return Issued(
-        certificate=bytes.fromhex(item.subject.removeprefix("certificate/")),
-        candidate=_candidate_of(item),
-        number=number_of(item),
-        seq=item.answer.seq,
-        folder=folder,
-        proved=has_proof(desk.home, item),
-    )
-
-
-def _candidate_of(item: Item) -> bytes:
-    candidate = parse_statement(item.parcel.statement).body.get("candidate")
-    assert isinstance(candidate, bytes)  # signed here, under the shape of the act
-    return candidate
 
 
 def _placed(error: MalanError, item: PreparedItem) -> MalanError:

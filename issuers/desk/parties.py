@@ -19,7 +19,7 @@ from issuers.desk.desk import Desk
 from issuers.drafting import Speaker
 from issuers.enrolment import open_enrolment, sign_enrolment
 from issuers.identity import normalise, parse_id_type
-from issuers.json_in import from_object, read_object
+from issuers.json_in import from_hex, from_object, read_object
 from issuers.names import check_name
 from issuers.parcel import Answer, Parcel
 from issuers.shape import Size, to_map
@@ -119,7 +119,7 @@ def draft_genesis(
             what = "the enrolment is not for an officer of the city and this log"
             raise Malformed("GENESIS_KEYS", what, where=f"enrolment {place + 1}")
         own = own or key.kid == speaker.signer.public.kid
-        keys.append(GenesisKey(bytes.fromhex(staff), raw))
+        keys.append(GenesisKey(from_hex(staff, where=f"enrolment {place + 1}", size=16), raw))
     if len(keys) != 3 or len({key.staff for key in keys}) != 3:
         raise Malformed("GENESIS_KEYS", "three enrolments of three people")
     if not own:

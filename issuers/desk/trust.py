@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from issuers.acts import read_act
+from issuers.acts.classes import ClassOpened
 from issuers.authority.class_facts import StandardFact
 from issuers.authority.judge import signing_key
 from issuers.authority.party_facts import Key
@@ -32,11 +34,10 @@ _TRY_LATER = "If it was registered minutes ago, try again when the log is publis
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """An opened bundle; `first` when its genesis was never seen by this home before."""
+    """An opened bundle and the facts its acts add up to."""
 
     bundle: Bundle
     view: MemoryView
-    first: bool
 
     def standard(self, name: str) -> Standard:
         """The published standard. Raises Refused STANDARD_UNKNOWN, Malformed of its document."""
@@ -59,19 +60,32 @@ def load_trust(desk: Desk) -> Trust:
     bundle, view = open_bundle(desk.client.trust())
     if bundle.origin != desk.speaker.origin:
         raise Refused("LOG_OTHER", "the service keeps another log than this home speaks to", where="origin")
-    first = desk.home.pin(genesis=bundle.genesis, size=bundle.size, expected=desk.config.genesis)
-    return Trust(bundle, view, first)
+    if desk.home.pin(genesis=bundle.genesis, size=bundle.size, expected=desk.config.genesis):
+        desk.tell(
+            f"First contact with {bundle.origin}: its genesis is {bundle.genesis.hex()}."
+            " From now on no other is believed; compare it with the one the city published."
+        )
+    return Trust(bundle, view)
 
 
 def check_evidence(trust: Trust, evidence: Evidence) -> None:
-    """Roster and sheets bear the signatures of enrolled people of their parties, each sheet another's.
+    """Every statement bears the signature of an enrolled person of the party whose business it is.
 
-    Raises Refused KEY_UNKNOWN, KEY_PARTY, LOG_OTHER or SHEET_SIGNER_TWICE, BadSignature.
+    The institution of the class opened it and sealed its roster; sheets and result are by the body the class
+    names, each sheet by another person.
+    Raises Refused KEY_UNKNOWN, KEY_PARTY, LOG_OTHER, PARTY_OTHER or SHEET_SIGNER_TWICE, BadSignature.
     """
-    for item in of_kind(evidence, "roster"):
-        _signer_of(trust, item)
-    staff = [_signer_of(trust, item) for item in of_kind(evidence, "sheet")]
-    if len(set(staff)) < len(staff):
+    staff = {item.seq: _signer_of(trust, item) for item in evidence.statements}
+    for item in of_kind(evidence, "class-opened"):
+        statement = parse_statement(item.statement)
+        act = read_act(statement)
+        assert isinstance(act, ClassOpened)  # the kind says so
+        for kind in ("class-opened", "roster"):
+            _need_issuer(evidence, kind, statement.issuer)
+        for kind in ("sheet", "evaluation-confirmed", "certificate-issued", "number-voided"):
+            _need_issuer(evidence, kind, act.body)
+    scorers = [staff[item.seq] for item in of_kind(evidence, "sheet")]
+    if len(set(scorers)) < len(scorers):
         raise Refused("SHEET_SIGNER_TWICE", "two sheets of the class are by one person")
 
 
@@ -103,6 +117,13 @@ def check_item_proof(item: Item, data: bytes, trust: Trust) -> None:
         raise ProofFailed("RECEIPT_BROKEN", what, where=where)
     key = parse_vkey(trust.bundle.log_vkey)
     check_proof(proof, leaf_hash=receipt.leaf_hash, log_keys=[key])
+
+
+def _need_issuer(evidence: Evidence, kind: str, party: str) -> None:
+    for item in of_kind(evidence, kind):
+        if parse_statement(item.statement).issuer != party:
+            what = "a statement of the class is by a party whose business it is not"
+            raise Refused("PARTY_OTHER", what, where=f"seq {item.seq}")
 
 
 def _signer_of(trust: Trust, item: EvidenceStatement) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from typing import Annotated
 
 import typer
@@ -42,14 +44,31 @@ def serve(
         except Unavailable as error:
             service.alarms.read_only = error  # reading and verifying go on (design 21)
             out.say(str(error))
+        listener = _listen(host, port)
         address = f"http://{host}:{port}"
         out.result(f"{service.origin} at {address}", {"origin": service.origin, "address": address})
         app = create_app(service, publish=True)
         try:
             # No access log: its lines carry addresses and paths; the shield writes its own.
-            uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
+            config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
+            uvicorn.Server(config).run(sockets=[listener])
         finally:
             service.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Bound here, so that an address in use is an error of ours and not a log line of the server's."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else "not an address of this machine"
+        raise Unavailable(
+            "ADDRESS_UNUSABLE",
+            f"nothing can listen there: {reason}",
+            where=f"{host} {port}",
+            fix="Take another.",
+        ) from error
 
 
 def publish(home: HomeOption = None, as_json: JsonOption = False) -> None:

@@ -6,6 +6,7 @@ written but below the folder, which must be empty or absent.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ from registry.evidence import export_for_operator
 from registry.fsck.run import check as fsck
 from registry.initialise import initialise
 from registry.publishing import Publisher
-from registry.settings import read_settings
+from registry.settings import SETTINGS_FILE, read_settings
 from verify.audit.report import AuditReport
 from verify.audit.run import Asked, audit
 from verify.check import check
@@ -34,7 +35,7 @@ from verify.source import DirectorySource
 from verify.trust import open_trust
 from verify.verdict import State, Verdict
 
-ORIGIN = "log.malan.example/demo"
+ORIGIN = "log.malan.example/demo-"  # and a random end: a verifier pins one genesis for each origin
 DEFAULT_URL = "http://127.0.0.1:8000"
 
 Say = Callable[[str], None]
@@ -54,6 +55,7 @@ class Demo:
     """The finished world."""
 
     home: Path
+    origin: str
     url: str
     genesis: str
     told: Told
@@ -70,9 +72,11 @@ def build(home: Path, *, trainees: int, public_url: str, say: Say, clock: Clock 
     clock = clock or Clock()
     today = shanghai_date(clock.now_ms())
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    office = Office(home, ORIGIN, clock)
+    settings_file = f"MALAN_QR_ORIGIN={public_url}\n".encode()
+    create_file(home / SETTINGS_FILE, settings_file, mode=0o644)
+    office = Office(home, ORIGIN + os.urandom(4).hex(), clock)
     say("genesis: three keys of the city, two of them sign")
-    made = initialise(read_settings(home=home, qr_origin=public_url), genesis(office, clock), clock=clock)
+    made = initialise(read_settings(home=home), genesis(office, clock), clock=clock)
     publisher = Publisher(made.service)
 
     def publish() -> None:
@@ -114,7 +118,7 @@ def _look_back(home: Path, url: str, told: Told, evidence: Path, departures: int
     asked = Asked(at_ms=clock.now_ms(), place="log", trust=raw, evidence=(evidence.read_bytes(),))
     report = audit(DirectorySource(home / "log"), asked)
     genesis_hash = trust.genesis.hex()
-    return Demo(home, url, genesis_hash, told, tuple(checked), report, departures, evidence)
+    return Demo(home, trust.origin, url, genesis_hash, told, tuple(checked), report, departures, evidence)
 
 
 def document(demo: Demo) -> dict[str, Any]:
@@ -140,7 +144,7 @@ def document(demo: Demo) -> dict[str, Any]:
     ]
     return {
         "home": str(home),
-        "origin": ORIGIN,
+        "origin": demo.origin,
         "public_url": demo.url,
         "genesis": demo.genesis,
         "database": str(home / "malan.db"),

@@ -21,9 +21,8 @@ from registry.demo.cast import BODY, CITY, HOME_DISTRICT, INSTITUTION, PROJECTS,
 from registry.demo.office import Office
 from verify.subsidy_policy import POLICY_2023_7, POLICY_DEMO
 
-STANDARD = Standard.from_body(
-    {**DEFAULT_STANDARD.to_body(), "id": "startup-demo-1", "title": "创办你的企业(演示)"}
-)
+TITLES = {"title": "创办你的企业(演示)", "title_en": "Start Your Business (demo)"}
+STANDARD = Standard.from_body({**DEFAULT_STANDARD.to_body(), "id": "startup-demo-1", **TITLES})
 
 
 def genesis(office: Office, clock: Clock) -> list[bytes]:

@@ -47,9 +47,17 @@ def get_ready(request: Request, service: Running) -> JSONResponse:
     """The database can be written; 503 otherwise. Alarms about publishing do not make it unready."""
     readiness: Readiness = request.app.state.readiness
     error = readiness.error(service)
-    alarms = [code for code in (service.alarms.publishing,) if code is not None]
+    alarms = [code for code in (service.alarms.publishing, _clock_alarm(service)) if code is not None]
     content = {"ready": error is None, "error": error, "alarms": alarms}
     return JSONResponse(content, status_code=200 if error is None else 503)
+
+
+def _clock_alarm(service: Service) -> str | None:
+    try:
+        service.clock.check_steady()
+    except MalanError as error:
+        return error.code
+    return None
 
 
 def _try_to_write(service: Service) -> str | None:

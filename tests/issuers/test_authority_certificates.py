@@ -174,7 +174,8 @@ def test_a_certificate_commits_to_name_and_number() -> None:
 )
 def test_a_place_outside_the_status_lists_is_refused(field: str, value: int) -> None:
     world = ready("confirmed")
-    refuse_issue(world, "SHAPE_RANGE", **{field: value})
+    changed: dict[str, Any] = {field: value}
+    refuse_issue(world, "SHAPE_RANGE", **changed)
 
 
 # Voiding a number.

@@ -96,7 +96,7 @@ def test_a_body_and_only_a_body_has_a_code() -> None:
     "changed",
     [{"region": "320100"}, {"region": "31010"}, {"code": "9"}, {"uscc": "91310101BJ1XG6128I"}, {"name": ""}],
 )
-def test_a_party_with_a_field_out_of_form_is_refused(changed: dict[str, str]) -> None:
+def test_a_party_with_a_field_out_of_form_is_refused(changed: dict[str, Any]) -> None:
     world = ready("founded")
     code = "SHAPE_SIZE" if "name" in changed else "SHAPE_FORM"
     world.refuse(code, "party-admitted", "root-1", "party/x", replace(NEWCOMER, **changed))
@@ -124,7 +124,7 @@ def test_an_admin_needs_two_officers_of_the_city() -> None:
 def test_a_term_does_not_end_before_it_begins() -> None:
     world = ready("founded")
     who = hire(world, "second-admin", INSTITUTION)
-    over = {"last_day": FIRST - timedelta(days=1)}
+    over: dict[str, Any] = {"last_day": FIRST - timedelta(days=1)}
     act = admin_act(world, who, **over)
     world.refuse("TERM_ORDER", "admin-appointed", "root-1", f"party/{INSTITUTION}", act)
     act_of_admin = duties(Duty.REGISTRAR, **over)

@@ -63,8 +63,8 @@ def eventful() -> World:
     subject = f"officer/{world.people['instructor-2'].staff.hex()}"
     world.say("officer-dismissed", f"admin-{INSTITUTION}", subject, OfficerDismissed("left"))
     give(world, "evaluator-2", *world.view.all(Officer)[-1].duties, projects=(PROJECT,))
-    place = f"accreditation/{INSTITUTION}/{PROJECT}"
-    world.say("accreditation-withdrawn", "supervisor-310104", place, {"reason": "quality"})
+    subject = f"accreditation/{INSTITUTION}/{PROJECT}"
+    world.say("accreditation-withdrawn", "supervisor-310104", subject, {"reason": "quality"})
     world.say_two("body-suspended", f"party/{BODY}", {"reason": "quality"})
     uscc = {"role": "institution", "uscc": "91310104000000000A", "region": "310115"}
     world.say_two("party-admitted", "party/school-new", {**uscc, "name": "新", "name_en": "New"})
@@ -169,7 +169,8 @@ def test_every_field_of_every_fact_was_filled_once() -> None:
     never = []
     for name, kind in FACTS.items():
         for item in dataclasses.fields(kind):
-            values = [getattr(fact, item.name) for fact in eventful().view.all(kind)]
+            facts: list[Fact] = eventful().view.all(kind)
+            values = [getattr(fact, item.name) for fact in facts]
             if all(value is None or value == () for value in values):
                 never.append(f"{name}.{item.name}")
     assert never == []
@@ -177,7 +178,7 @@ def test_every_field_of_every_fact_was_filled_once() -> None:
 
 @pytest.mark.parametrize("name", FACTS)
 def test_a_stored_fact_with_a_field_too_many_is_not_read(name: str) -> None:
-    fact = eventful().view.all(FACTS[name])[0]
+    fact: Fact = eventful().view.all(FACTS[name])[0]
     stored = dict(to_map(fact)) | {"surprise": 1}
     with pytest.raises(MalanError) as caught:
         from_map(FACTS[name], stored, where=name)

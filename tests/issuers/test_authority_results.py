@@ -31,7 +31,7 @@ def test_a_suspended_body_neither_scores_nor_confirms_nor_issues(stage: str) -> 
         kind = "evaluation-confirmed"
         world.refuse("BODY_SUSPENDED", kind, "signatory", class_subject(world), confirmation(world))
     else:
-        body = {"class_id": world.class_id, "candidate": world.trainees[0].candidate}
+        body: dict[str, Any] = {"class_id": world.class_id, "candidate": world.trainees[0].candidate}
         rest = {"status_list": 1, "status_index": 5, "reason": "unused"}
         entries, _ = world.commit("number-voided", [{"number": "x" * 23}])
         body |= {**rest, "entries": list(entries)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ def test_an_admin_stops_the_keys_of_its_own_people(cause: RevocationCause) -> No
     signer = world.people["signatory"].signer
     before = key_fact(world, signer)
     world.say("key-revoked", ADMIN, key_subject(signer), KeyRevoked(cause))
-    place = {"revoked_seq": len(world.leaves) - 1, "revoked_ms": world.times[-1]}
+    place: dict[str, Any] = {"revoked_seq": len(world.leaves) - 1, "revoked_ms": world.times[-1]}
     assert key_fact(world, signer) == replace(before, cause=cause, compromised_since=None, **place)
 
 

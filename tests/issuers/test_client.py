@@ -155,7 +155,8 @@ def test_a_refused_item_says_code_place_and_advice() -> None:
     handle, _ = answering(results(told))
     (answer,) = client(handle).send([parcel("a")])
     assert answer.refused
-    assert answer.error().code == "DATE_PASSED" and str(answer.error()) == "DATE_PASSED (sub): w f"
+    error = answer.error()
+    assert (error.code, error.what, error.where, error.fix) == ("DATE_PASSED", "w", "sub", "f")
 
 
 def test_an_answer_without_end_is_cut() -> None:

@@ -12,8 +12,10 @@ from issuers.acts.words import CertificateKind
 from issuers.authority.class_facts import CertificateFact
 from issuers.desk.issuing import issue
 from issuers.desk.receipts import check_receipts
+from issuers.evidence import Evidence
 from issuers.numbers import CertificateNumber, make_number
 from ledger.errors import MalanError
+from ledger.statement import statement_hash
 from tests.issuers.desks import desk_of
 from tests.issuers.fake_service import FakeService
 from tests.issuers.issuing import confirmed_class, need_sound, passed_of, run
@@ -183,3 +185,34 @@ def test_one_batch_id_serves_every_run_of_a_class(fake: FakeService, tmp_path: P
     run(fake, tmp_path)
     run(fake, tmp_path)
     assert len(fake.batches) == 2 and len(set(fake.batches)) == 1
+
+
+def test_a_qr_code_to_another_host_is_not_signed(fake: FakeService, tmp_path: Path) -> None:
+    fake.change = {"document": {"host": "https://cert.malan.example.phish.example"}}
+    with pytest.raises(MalanError) as caught:
+        run(fake, tmp_path)
+    assert caught.value.code == "HOST_OTHER" and not fake.sent
+
+
+@pytest.mark.parametrize(("signer", "code"), [("nobody", "KEY_UNKNOWN"), ("rival-signatory", "PARTY_OTHER")])
+def test_a_result_the_own_body_did_not_sign_is_not_certified(tmp_path: Path, signer: str, code: str) -> None:
+    world = World.founded().with_rivals().with_standard().with_class().with_results()
+    world.now = moment(13, 10)
+    world.people["nobody"] = world.person("nobody", "body-shenlan")
+    fake = FakeService(world)
+    honest = world.evidence()
+    said = next(item for item in world.said if item.kind == "evaluation-confirmed")
+    everybody = [one.candidate for one in world.trainees]
+    raw = world.sign("evaluation-confirmed", signer, said.subject, {**said.body, "passed": everybody})
+
+    def forged() -> Evidence:
+        items = [
+            replace(item, statement=raw) if item.statement == said.raw else item for item in honest.statements
+        ]
+        return replace(honest, statements=tuple(items))
+
+    fake.evidence = forged  # type: ignore[method-assign]
+    fake.change = {"document": {"evaluation": statement_hash(raw).hex()}}
+    with pytest.raises(MalanError) as caught:
+        run(fake, tmp_path)
+    assert caught.value.code == code and not fake.sent

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from tests.registry.desk import Desk
 from tests.registry.stage import Stage, know_staff, raise_stage, with_standard
 from tests.world import World
 from tests.world_parts import moment
@@ -73,3 +74,11 @@ def results(results_template: Template, tmp_path: Path) -> Iterator[Stage]:
         one.hands.set(moment(13, 10))
         one.world.now = moment(13, 10)
         yield one
+
+
+@pytest.fixture
+def desk(results: Stage) -> Desk:
+    """Everybody who passed has a certificate; the log is published."""
+    made = Desk(results, results.issue_all())
+    results.publish()
+    return made

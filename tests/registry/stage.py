@@ -19,8 +19,9 @@ from starlette.testclient import TestClient
 from stdnum.cn import ric
 
 from issuers.acts.classes import InstitutionAccredited, PolicyPublished, StandardPublished
-from issuers.acts.parties import BodyAppointed
+from issuers.acts.parties import BodyAppointed, OfficerDismissed
 from issuers.answers import Prepared, PreparedItem, read_prepared
+from issuers.authority.party_facts import Officer, officer_key
 from issuers.base64url import to_b64
 from issuers.drafting import Speaker
 from issuers.drafting_certificates import Certified, certify
@@ -33,6 +34,7 @@ from ledger.statement import uuid7
 from ledger.store import read_head
 from registry.clock import Clock
 from registry.database import Database
+from registry.facts import TableView
 from registry.http.app import create_app
 from registry.migrations import migrate
 from registry.publishing import Publisher, write_names
@@ -274,3 +276,17 @@ def with_standard(world: World) -> World:
     subject = f"accreditation/{INSTITUTION}/{PROJECT}"
     world.say("institution-accredited", "supervisor-310104", subject, InstitutionAccredited(FIRST, LAST))
     return world
+
+
+def dismissal(stage: Stage, name: str = "evaluator-3") -> bytes:
+    """A small act that anybody's admin may say."""
+    subject = f"officer/{stage.world.people[name].staff.hex()}"
+    return stage.world.sign("officer-dismissed", f"admin-{BODY}", subject, OfficerDismissed("left"))
+
+
+def is_dismissed(stage: Stage, name: str) -> bool:
+    with stage.service.database.reading() as connection:
+        key = officer_key(BODY, stage.world.people[name].staff)
+        officer = TableView(connection).get(Officer, key)
+    assert officer is not None
+    return officer.dismissed_ms is not None

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from issuers.acts.classes import EvaluationConfirmed, PolicyPublished, Roster, Sheet
 from issuers.acts.parties import OfficerAppointed
 from issuers.acts.words import Duty
+from issuers.identity import IdNumber, IdType
 from ledger.commitment import Opening, commit, decode_opening, encode_opening
 from registry.tables import candidate, opening, person, staff
 from tests.registry.stage import POLICY_ID, Stage, item
@@ -77,8 +78,6 @@ def test_a_roster_makes_persons_candidates_and_sealed_openings(taught: Stage) ->
 def test_a_person_known_from_elsewhere_is_not_made_again(taught: Stage) -> None:
     raw, openings = roster_of(taught, people_of(taught)[:1])
     with taught.service.database.transaction() as connection:
-        from issuers.identity import IdNumber, IdType
-
         document = IdNumber(IdType.RESIDENT_ID, taught.world.trainees[0].fields["id_number"])
         known = taught.service.people.find_or_add(connection, document)
     count = taught.count(person)

@@ -110,6 +110,14 @@ def test_every_flipped_bit_of_the_checkpoint_is_named(log: MemorySource) -> None
         assert checkpoint_departures(log, flipped(data, bit)), f"bit {bit} of the checkpoint"
 
 
+def is_note(data: bytes) -> bool:
+    """Only a signature can tell then that a bit of a signature line was flipped."""
+    try:
+        return bool(parse_note(data))
+    except MalanError:
+        return False
+
+
 def test_a_campaign_against_a_blind_tree_lets_the_flips_through(
     log: MemorySource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,9 +131,9 @@ def test_a_campaign_against_blind_signatures_lets_a_changed_line_through(
     log: MemorySource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = log.files["checkpoint"]
-    last_signature_bit = 8 * (len(data) - 20)
-    changed = flipped(data, last_signature_bit)
-    assert parse_note(changed)  # still a note: only the signature can tell
+    changed = next(
+        one for bit in range(8 * (len(data) - 40), 8 * len(data)) if is_note(one := flipped(data, bit))
+    )
     assert checkpoint_departures(log, changed)
     monkeypatch.setattr("verify.audit.signatures.check_cosignature", lambda *_: 0)
     assert checkpoint_departures(log, changed) == []

@@ -212,6 +212,17 @@ def test_a_defect_of_ours_is_a_sentence_and_exit_code_2(program: Program) -> Non
     assert "secret" not in err
 
 
+def test_a_terminal_without_chinese_gets_escapes_and_no_error(program: Program) -> None:
+    given = ["--trust", program.path("trust.cbor"), "--offline", "--at", AT]
+    plain = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    program.monkeypatch.setattr("sys.stdout", plain)
+    code, _, err = program.run("check", program.world.qr_texts[0], *given)
+    plain.flush()
+    assert code == 0
+    assert "INTERNAL" not in err
+    assert "Genuine and in force" in plain.buffer.getvalue().decode("ascii")  # type: ignore[attr-defined]
+
+
 def test_help_and_no_arguments_are_no_errors_of_ours(program: Program) -> None:
     code, out, err = program.run("--help")
     assert code == 0

@@ -1,0 +1,143 @@
+"""The log against a checkpoint kept from before: forks, rollbacks, entries written into the past."""
+
+from __future__ import annotations
+
+import pytest
+
+from issuers.acts.certificates import CertificateRevoked
+from ledger.keys import EDDSA
+from tests.verify.logs import codes, forge, look, names, published, said_in, whole_world
+from tests.world import World
+from tests.world_parts import moment
+from verify.audit import run, since
+from verify.audit.findings import Severity
+
+
+@pytest.fixture
+def world() -> World:
+    return whole_world()
+
+
+def earlier(world: World, size: int = 100) -> bytes:
+    """A checkpoint of the first entries, cosigned when they were the newest."""
+    past = world.copy()
+    past.now = world.times[size - 1] + 1_000
+    return past.checkpoint(size=size)
+
+
+@pytest.mark.parametrize("size", [1, 2, 100, 178, 179])
+def test_a_log_that_only_grew_is_sound(world: World, size: int) -> None:
+    report = look(world, since=earlier(world, size))
+    assert report.exit_code == 0
+
+
+def test_a_dropped_tail_is_named(world: World) -> None:
+    """A.3 rows 5 to 7: the tail is gone and everything signed anew."""
+    report = look(forge(world, said_in(world)[:178]), since=world.checkpoint())
+    assert names(report) == [("SINCE_LARGER", "since")]
+    assert "179" in report.findings[0].en or "179" in report.findings[-1].en
+
+
+def test_a_dropped_tail_grown_over_again_is_named(world: World) -> None:
+    """A.3 row 8: restored from a backup, then grown past the old size."""
+    kept = earlier(world, 179)
+    subject = f"certificate/{world.certificates[0].id.hex()}"
+    said = said_in(world)[:178]
+    for name in ("error", "again"):
+        raw = world.sign("certificate-revoked", "signatory", subject, CertificateRevoked(name))
+        said.append((world.now, raw))
+        subject = f"certificate/{world.certificates[1].id.hex()}"
+    report = look(forge(world, said), since=kept)
+    assert names(report) == [("SINCE_FORK", "since, size 179")]
+
+
+def test_a_fork_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A.3 row 18: another history for this reader, every entry in it rightly signed."""
+    subject = f"certificate/{world.certificates[0].id.hex()}"
+    said = said_in(world)[:178]
+    raw = world.sign("certificate-revoked", "signatory", subject, CertificateRevoked("error"))
+    forked = forge(world, [*said, (world.now, raw)])
+    assert names(look(forked)) == []
+    assert names(look(forked, since=world.checkpoint())) == [("SINCE_FORK", "since, size 179")]
+    monkeypatch.setattr(since, "check_since", lambda *_, **__: run.Signed(False, ()))  # negative control
+    assert names(look(forked, since=world.checkpoint())) == []
+
+
+def test_an_entry_written_into_the_past_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A.3 row 16: body and operator together; only a witness's time stands against them."""
+    kept_at = moment(20, 9)
+    past = world.copy()
+    past.now = kept_at
+    kept = past.checkpoint()
+    subject = f"certificate/{world.certificates[0].id.hex()}"
+    back = moment(17, 10)
+    raw = world.sign("certificate-revoked", "signatory", subject, CertificateRevoked("error"), at=back)
+    forged = forge(world, [*said_in(world), (back, raw)])
+    forged.now = kept_at + 60_000
+    assert names(look(forged, since=kept)) == [("ENTRY_BACKDATED", "seq 179")]
+    honest = forge(
+        world,
+        [
+            *said_in(world),
+            (
+                kept_at - 500_000,
+                world.sign(
+                    "certificate-revoked",
+                    "signatory",
+                    subject,
+                    CertificateRevoked("error"),
+                    at=kept_at - 500_000,
+                ),
+            ),
+        ],
+    )
+    honest.now = kept_at + 60_000
+    assert names(look(honest, since=kept)) == []
+    monkeypatch.setattr(since, "check_not_backdated", lambda **_: None)  # negative control
+    assert names(look(forged, since=kept)) == []
+
+
+def test_an_entry_from_the_future_is_named_by_the_witnesses(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject = f"certificate/{world.certificates[0].id.hex()}"
+    ahead = world.now + 3_600_000
+    raw = world.sign("certificate-revoked", "signatory", subject, CertificateRevoked("error"), at=ahead)
+    forged = forge(world, [*said_in(world), (ahead, raw)])
+    forged.now = world.now  # when the witnesses saw it
+    later = {"at_ms": ahead + 1_000, "policy": world.policy()}
+    assert names(look(forged, **later)) == [("ENTRY_POSTDATED", "seq 179")]
+    monkeypatch.setattr(since, "check_not_postdated", lambda **_: None)  # negative control
+    assert names(look(forged, **later)) == []
+
+
+def test_a_log_ahead_of_the_auditors_clock_could_not_be_checked(world: World) -> None:
+    report = look(world, at_ms=world.now - 3_600_000)
+    assert report.exit_code == 2
+    assert codes(report, Severity.COULD_NOT_CHECK) == ["AHEAD_OF_CLOCK"]
+
+
+def test_a_kept_checkpoint_of_another_origin_is_named(world: World) -> None:
+    other = world.copy()
+    other.origin = "log.malan.example/2025"
+    assert ("SINCE_ORIGIN", "since") in names(look(world, since=other.checkpoint()))
+
+
+def test_a_kept_checkpoint_nobody_of_this_log_signed_is_a_doubt(world: World) -> None:
+    other = world.copy()
+    other.service = {**world.service, "checkpoint": world.new_key("other", EDDSA)}
+    report = look(world, since=other.checkpoint())
+    assert report.exit_code == 2
+    assert codes(report, Severity.COULD_NOT_CHECK) == ["SINCE_SIGNATURE"]
+
+
+def test_a_kept_file_that_is_no_checkpoint_is_a_doubt(world: World) -> None:
+    report = look(world, since=b"something else")
+    assert codes(report, Severity.COULD_NOT_CHECK) == ["SINCE_UNREADABLE"]
+
+
+def test_with_entries_missing_the_kept_checkpoint_is_not_compared(world: World) -> None:
+    source = published(world)
+    del source.files["tile/entries/000.p/179"], source.files["tile/0/000.p/179"]
+    report = look(world, source=source, since=earlier(world))
+    assert "SINCE_NOT_COMPARED" in codes(report, Severity.COULD_NOT_CHECK)
