@@ -98,11 +98,12 @@ def open_bundle(raw: bytes) -> tuple[Bundle, MemoryView]:
 def replay(acts: Iterable[BundledAct]) -> MemoryView:
     """The facts of a run of acts, each admitted by the judge. Raises Refused, BadSignature or Malformed."""
     view = MemoryView()
-    last = -1
+    last, said = -1, set[bytes]()
     for item in acts:
         statement = parse_statement(item.statement)
-        if item.seq <= last or statement.kind not in KINDS:
-            raise Malformed("BUNDLE_ACTS", "acts out of order, or of a kind a bundle does not carry")
+        if item.seq <= last or statement.kind not in KINDS or statement.cti in said:
+            raise Malformed("BUNDLE_ACTS", "acts out of order, twice, or of a kind a bundle does not carry")
+        said.add(statement.cti)
         last = item.seq
         view.put(admit(view, statement, seq=item.seq, time_ms=item.time_ms))
     return view

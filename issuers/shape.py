@@ -78,7 +78,11 @@ def from_map(kind: Callable[..., T], data: object, *, where: str) -> T:
     for name, (reader, optional) in fields.items():
         if name in data:
             values[name] = reader(data[name], f"{where}.{name}")
-        elif not optional:
+        elif optional is None:
+            continue  # the default of the dataclass
+        elif optional:
+            values[name] = None
+        else:
             raise Malformed("SHAPE_MISSING", "a required field is missing", where=f"{where}.{name}")
     return kind(**values)
 
@@ -96,13 +100,14 @@ def _plain(value: Any) -> cbor.Value:
 
 
 @lru_cache(maxsize=256)
-def _readers(kind: Any) -> dict[str, tuple[Reader, bool]]:
+def _readers(kind: Any) -> dict[str, tuple[Reader, bool | None]]:
+    """By field: how to read it, and what its absence means: None its default, True None, False an error."""
     hints = typing.get_type_hints(kind, include_extras=True)
     found = {}
     for item in dataclasses.fields(kind):
         hint, optional = _without_none(hints[item.name])
         has_default = item.default is not dataclasses.MISSING
-        found[item.name] = (_reader(hint), optional or has_default)
+        found[item.name] = (_reader(hint), None if has_default else optional)
     return found
 
 

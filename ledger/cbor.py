@@ -81,7 +81,10 @@ def _key_order(key: int | str) -> tuple[int, int, bytes]:
     if type(key) is int:
         return (0, key, b"") if key >= 0 else (1, -1 - key, b"")
     if type(key) is str:
-        raw = key.encode()
+        try:
+            raw = key.encode()
+        except UnicodeEncodeError as error:
+            raise Malformed("CBOR_TEXT", "a map key holds a lone surrogate") from error
         return (3, len(raw), raw)
     raise Malformed("CBOR_KEYS", "map keys are integers or text")
 

@@ -40,6 +40,6 @@ def open_receipt(raw: bytes, key: PublicKey) -> Receipt:
     check_sign1(message, key)
     match cbor.decode(message.payload):
         case [str(origin), int(seq), bytes(leaf_hash), int(time_ms)] if len(leaf_hash) == 32:
-            if type(seq) is int and type(time_ms) is int and seq >= 0:
+            if type(seq) is int and type(time_ms) is int and seq >= 0 and time_ms >= 0:
                 return Receipt(origin, seq, leaf_hash, time_ms)
     raise Malformed("RECEIPT_SHAPE", "a receipt is [origin, seq, leaf hash, time]")

@@ -29,14 +29,16 @@ entry = sa.Table(
     sa.Column("statement_hash", sa.LargeBinary(32), nullable=False, unique=True),
 )
 
-# INSERT OR REPLACE deletes without firing delete triggers; only the insert guard stops it.
+# INSERT OR REPLACE deletes without firing delete triggers, also an older row with the same cti or hash; only
+# the insert guard stops it.
 SQLITE_GUARDS = (
     "CREATE TRIGGER ledger_entry_no_update BEFORE UPDATE ON ledger_entry "
     "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
     "CREATE TRIGGER ledger_entry_no_delete BEFORE DELETE ON ledger_entry "
     "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
     "CREATE TRIGGER ledger_entry_in_order BEFORE INSERT ON ledger_entry "
-    "WHEN NEW.seq IS NOT (SELECT COALESCE(MAX(seq), -1) + 1 FROM ledger_entry) "
+    "WHEN NEW.seq IS NOT (SELECT COALESCE(MAX(seq), -1) + 1 FROM ledger_entry) OR EXISTS "
+    "(SELECT 1 FROM ledger_entry WHERE cti = NEW.cti OR statement_hash = NEW.statement_hash) "
     "BEGIN SELECT RAISE(ABORT, 'the ledger grows by one'); END",
 )
 

@@ -31,6 +31,18 @@ _SQLITE_SETTINGS = {
 }
 
 
+READ_AUDIT_GUARDS = (
+    "CREATE TRIGGER read_audit_no_update BEFORE UPDATE ON read_audit "
+    "BEGIN SELECT RAISE(ABORT, 'the read audit is append-only'); END",
+    "CREATE TRIGGER read_audit_no_delete BEFORE DELETE ON read_audit "
+    "BEGIN SELECT RAISE(ABORT, 'the read audit is append-only'); END",
+    "CREATE TRIGGER read_audit_in_order BEFORE INSERT ON read_audit "
+    "WHEN NEW.id IS NOT (SELECT COALESCE(MAX(id), 0) + 1 FROM read_audit) "
+    "BEGIN SELECT RAISE(ABORT, 'the read audit grows by one'); END",
+)
+"""Beside the ledger's own (`ledger.store`); the migrations carry both."""
+
+
 class Database:
     """One database and its two engines: `writer` for the single writer, `reader` for everybody else."""
 

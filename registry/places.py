@@ -8,6 +8,7 @@ from issuers.acts.certificates import CertificateIssued
 from issuers.bundle import KINDS
 from ledger.statement import Statement
 from ledger.store import entry
+from registry.subjects import hex_id
 from registry.tables import bundled, class_entry
 
 
@@ -21,11 +22,13 @@ def add_places(connection: sa.Connection, statement: Statement, act: object, *, 
 
 
 def class_of(statement: Statement, act: object) -> bytes | None:
-    """The class whose evidence this act belongs to: acts about the class, and its certificates."""
+    """The class whose evidence this act belongs to: acts about the class, and its certificates.
+
+    Raises Malformed SUBJECT_ID for a subject no judge lets pass.
+    """
     if isinstance(act, CertificateIssued):
         return act.class_id
-    noun, _, rest = statement.subject.partition("/")
-    return bytes.fromhex(rest) if noun == "class" else None
+    return hex_id(statement.subject, "class") if statement.subject.startswith("class/") else None
 
 
 def leaves_of_class(connection: sa.Connection, class_id: bytes) -> list[bytes]:

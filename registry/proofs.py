@@ -15,12 +15,12 @@ from ledger.tiles import WIDTH, TileReader
 def proof_of(directory: Path, seq: int) -> bytes:
     """The `.tlog-proof` of entry `seq` under the newest checkpoint, its leaf in the `extra` line.
 
-    Raises Refused PROOF_NOT_PUBLISHED, Unavailable LOG_NOT_PUBLISHED.
+    Raises Refused PROOF_NOT_PUBLISHED; Unavailable TILE_MISSING when a file of the log is gone.
     """
+    if not 0 <= seq < published_size(directory):
+        raise Refused("PROOF_NOT_PUBLISHED", "the published log has no such entry", fix="Try again later.")
     note = read_checkpoint(directory)
     size = parse_checkpoint(parse_note(note).text).size
-    if not 0 <= seq < size:
-        raise Refused("PROOF_NOT_PUBLISHED", "the published log has no such entry", fix="Try again later.")
     reader = TileReader(size=size, fetch=lambda path: _fetch(directory, path))
     leaf = reader.bundle(seq // WIDTH)[seq % WIDTH]
     return make_proof(index=seq, checkpoint=note, read=reader.read, extra=leaf).render()

@@ -164,14 +164,3 @@ read_audit = sa.Table(
     sa.Column("object", sa.String(128), nullable=False),
     sa.Column("fields", sa.String(200), nullable=False),
 )
-
-# SQLite; the one insert that could replace a row is not the next one.
-READ_AUDIT_GUARDS = (
-    "CREATE TRIGGER read_audit_no_update BEFORE UPDATE ON read_audit "
-    "BEGIN SELECT RAISE(ABORT, 'the read audit is append-only'); END",
-    "CREATE TRIGGER read_audit_no_delete BEFORE DELETE ON read_audit "
-    "BEGIN SELECT RAISE(ABORT, 'the read audit is append-only'); END",
-    "CREATE TRIGGER read_audit_in_order BEFORE INSERT ON read_audit "
-    "WHEN NEW.id IS NOT (SELECT COALESCE(MAX(id), 0) + 1 FROM read_audit) "
-    "BEGIN SELECT RAISE(ABORT, 'the read audit grows by one'); END",
-)

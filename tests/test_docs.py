@@ -1,4 +1,4 @@
-"""The documents against the program: every command the READMEs show runs, and what they show is what it prints."""
+"""The documents against the program: every command they show runs, and what they show is what it prints."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def blocks(readme: str) -> list[tuple[str, str]]:
 
 
 def script(readme: str, port: int) -> str:
-    """All `sh` blocks as one script that fails where a command's exit code is not the one written beside it."""
+    """All `sh` blocks as one script that fails where an exit code is not the one written beside its command."""
     lines = [
         "set -uo pipefail",
         'expect() { [ $1 -eq $2 ] || { echo "exit $1, expected $2: $3" >&2; exit 99; }; }',

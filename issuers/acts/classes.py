@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
-from issuers.acts.words import Commitments, Reason, act
+from issuers.acts.words import PEOPLE_MAX, Commitments, Reason, act
 from issuers.shape import Document, Hash, Id16, Range, Size, Slug
 
 
@@ -79,5 +79,5 @@ class EvaluationConfirmed:
     roster: Hash
     sheets: Annotated[tuple[Hash, ...], Size(2, 20)]
     standard: Slug
-    candidates: Annotated[int, Range(1, 200)]
-    passed: Annotated[tuple[Id16, ...], Size(0, 200)]
+    candidates: Annotated[int, Range(1, PEOPLE_MAX)]
+    passed: Annotated[tuple[Id16, ...], Size(0, PEOPLE_MAX)]

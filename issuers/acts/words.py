@@ -10,7 +10,8 @@ from issuers.shape import Pattern, Size, Slug, from_map
 from ledger.errors import Malformed
 from ledger.statement import Statement
 
-Commitments = Annotated[tuple[Mapping[str, bytes], ...], Size(1, 200)]
+PEOPLE_MAX = 160  # a roster of so many still fits the 65,535 bytes of a leaf
+Commitments = Annotated[tuple[Mapping[str, bytes], ...], Size(1, PEOPLE_MAX)]
 OneCommitment = Annotated[tuple[Mapping[str, bytes], ...], Size(1, 1)]
 Region = Annotated[str, Pattern(r"31[0-9]{4}")]
 Code3 = Annotated[str, Pattern(r"[0-9]{3}")]

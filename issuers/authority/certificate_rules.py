@@ -108,8 +108,9 @@ def claim_submitted(case: Case, act: ClaimSubmitted) -> list[Fact]:
     case.need_entries(act.entries)
     case.need(PolicyFact, act.policy, "POLICY_UNKNOWN", "no such policy was published")
     known = case.need(ClassFact, certificate.class_id.hex(), "CLASS_UNKNOWN", "no such class was opened")
-    if certificate.state is not State.VALID:
-        raise Refused("CERTIFICATE_NOT_VALID", "the certificate is suspended or revoked")
+    expired = certificate.expires_on is not None and case.day > certificate.expires_on
+    if certificate.state is not State.VALID or expired:
+        raise Refused("CERTIFICATE_NOT_VALID", "the certificate is suspended, revoked or expired")
     if act.project != certificate.project or act.district != known.district:
         raise Refused("CLAIM_OTHER", "project or reviewing district is not that of the certificate")
     if act.project_nullifier == act.slot_nullifier:

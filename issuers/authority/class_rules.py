@@ -18,7 +18,15 @@ from issuers.acts.classes import (
 from issuers.acts.words import Duty, Role
 from issuers.authority.case import Case, officer_in_force
 from issuers.authority.class_facts import ClassFact, Passed, PolicyFact, SheetRef, StandardFact
-from issuers.authority.party_facts import Accreditation, BodyAppointment, Party, accreditation_key
+from issuers.authority.party_facts import (
+    Accreditation,
+    BodyAppointment,
+    Officer,
+    Party,
+    accreditation_key,
+    officer_key,
+)
+from issuers.authority.party_rules import is_slug
 from issuers.authority.view import Fact
 from issuers.standard import Standard
 from ledger.errors import Malformed, Refused
@@ -29,6 +37,8 @@ LATE_REGISTRATION = timedelta(days=31)  # a class may be registered up to this l
 def policy_published(case: Case, act: PolicyPublished) -> list[Fact]:
     """A policy version is never changed, only followed by another."""
     name = case.subject("policy")
+    if not is_slug(name):
+        raise Refused("SUBJECT_ID", "a policy is named by lower-case words joined by hyphens", where="sub")
     case.need_absent(PolicyFact, name, "POLICY_EXISTS", "this version was published before")
     return [PolicyFact(name, act.document)]
 
@@ -48,6 +58,7 @@ def institution_accredited(case: Case, act: InstitutionAccredited) -> list[Fact]
     institution = case.need(Party, name, "PARTY_UNKNOWN", "no such institution was admitted")
     if institution.role is not Role.INSTITUTION or institution.region != case.party.region:
         raise Refused("DISTRICT_OTHER", "a district accredits the institutions of its own region")
+    need_standing(institution)
     if act.last_day < act.first_day:
         raise Refused("TERM_ORDER", "a term ends on or after the day it begins")
     return [Accreditation(name, project, case.party.id, act.first_day, act.last_day)]
@@ -84,6 +95,7 @@ def class_opened(case: Case, act: ClassOpened) -> list[Fact]:
     body = case.need(Party, act.body, "PARTY_UNKNOWN", "no such evaluation body was admitted")
     if body.id == case.party.id or (body.uscc is not None and body.uscc == case.party.uscc):
         raise Refused("BODY_IS_INSTITUTION", "who teaches does not evaluate (考培分离)")
+    need_standing(body)
     body_in_force(case, act.body, act.project)
     for staff in act.instructors:
         if officer_in_force(case.view, case.party.id, staff, Duty.INSTRUCTOR, case.day) is None:
@@ -130,6 +142,8 @@ def sheet(case: Case, act: Sheet) -> list[Fact]:
     staff = case.officer.staff
     if staff in known.instructors:
         raise Refused("EVALUATOR_TAUGHT", "an instructor of the class cannot score it")
+    if _works_at(case, known.institution, staff):
+        raise Refused("EVALUATOR_AT_INSTITUTION", "who works at the institution cannot score its class")
     if any(other.staff == staff for other in known.sheets):
         raise Refused("SHEET_EXISTS", "this evaluator signed a sheet for this class")
     case.need_entries(act.entries, tuple(part.key for part in _standard(case, known.standard).components))
@@ -182,8 +196,21 @@ def body_in_force(case: Case, body: str, project: str) -> None:
 def need_apart(case: Case, known: ClassFact) -> None:
     """Raises Refused DUTIES_JOINED when the signatory scored or taught the class (decision 5)."""
     staff = case.officer.staff
-    if staff in known.instructors or any(ref.staff == staff for ref in known.sheets):
-        raise Refused("DUTIES_JOINED", "who scored or taught the class cannot sign for its result")
+    scored = any(ref.staff == staff for ref in known.sheets)
+    if scored or staff in known.instructors or _works_at(case, known.institution, staff):
+        raise Refused("DUTIES_JOINED", "who scored or taught the class, or works there, cannot sign for it")
+
+
+def need_standing(party: Party) -> None:
+    """Raises Refused PARTY_WITHDRAWN."""
+    if party.withdrawn_ms is not None:
+        raise Refused("PARTY_WITHDRAWN", "the party was withdrawn")
+
+
+def _works_at(case: Case, institution: str, staff: bytes) -> bool:
+    """Whether the person holds any office at the institution (domain B10.3)."""
+    officer = case.view.get(Officer, officer_key(institution, staff))
+    return officer is not None and officer.dismissed_ms is None
 
 
 def _standard(case: Case, name: str) -> Standard:

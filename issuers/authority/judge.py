@@ -10,6 +10,7 @@ second officer must agree, it waits, and steps 6 and 7 are done again at the pla
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
 from issuers.acts import read_act
@@ -24,6 +25,7 @@ from ledger.errors import Refused
 from ledger.keys import PublicKey, public_key
 from ledger.statement import Statement, check_statement, parse_statement
 
+WAIT_MAX_MS = 7 * 86_400_000  # a statement may wait so long for its second officer
 SKEW_MAX_MS = 86_400_000  # a statement's own time and the leaf's differ by at most a day (decision 6)
 
 Rule = Callable[[Case, Any], list[Fact]]
@@ -98,7 +100,8 @@ def judge(view: View, statement: Statement, *, seq: int, time_ms: int) -> list[F
         if statement.kind != "genesis":
             raise Refused("GENESIS_MISSING", "the log has no genesis yet")
         facts = party_rules.genesis(statement, cast(Genesis, act), seq=seq, time_ms=time_ms)
-        return [*facts, Pending(statement.hash, statement.raw, seq, _kid_staff(facts, statement.kid))]
+        staff = _kid_staff(facts, statement.kid)
+        return [*facts, Pending(statement.hash, statement.raw, seq, time_ms, staff)]
     if statement.kind == "genesis":
         raise Refused("GENESIS_PLACE", "genesis is the first leaf and no other")
     if statement.audience != genesis.origin:
@@ -110,7 +113,7 @@ def judge(view: View, statement: Statement, *, seq: int, time_ms: int) -> list[F
         return _approve(case, genesis)
     facts = RULES[genesis.rules][statement.kind](case, act)
     if row.approval:
-        return [Pending(statement.hash, statement.raw, seq, case.officer.staff)]
+        return [Pending(statement.hash, statement.raw, seq, time_ms, case.officer.staff)]
     return facts
 
 
@@ -121,9 +124,11 @@ def _approve(case: Case, genesis: GenesisFact) -> list[Fact]:
     )
     if pending.done:
         raise Refused("PENDING_DONE", "the act is in force already")
+    if case.time_ms - pending.time_ms > WAIT_MAX_MS:
+        raise Refused("PENDING_OLD", "the act waited longer than seven days", fix="Say it anew.")
     if pending.signer == case.officer.staff:
         raise Refused("APPROVER_SAME", "the second officer is another person")
-    done = Pending(pending.statement, pending.raw, pending.seq, pending.signer, done=True)
+    done = replace(pending, done=True)
     if not genesis.in_force:
         return [done, GenesisFact(genesis.origin, genesis.rules, genesis.statement, in_force=True)]
     waiting = parse_statement(pending.raw)

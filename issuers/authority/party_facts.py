@@ -96,6 +96,7 @@ class Pending:
     statement: bytes
     raw: bytes
     seq: int
+    time_ms: int
     signer: bytes
     done: bool = False
 

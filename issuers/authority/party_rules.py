@@ -67,7 +67,7 @@ def party_admitted(case: Case, act: PartyAdmitted) -> list[Fact]:
     """A district, body, institution or operator joins."""
     name = case.subject("party")
     case.need_absent(Party, name, "PARTY_EXISTS", "a party of this name was admitted before")
-    if act.role is Role.CITY or not _slug(name):
+    if act.role is Role.CITY or not is_slug(name):
         raise Refused("PARTY_ROLE", "there is one city, named in genesis; names are lower-case words")
     if (act.code is not None) != (act.role is Role.BODY):
         raise Refused("PARTY_CODE", "an evaluation body, and only a body, has a three-digit code")
@@ -87,9 +87,7 @@ def admin_appointed(case: Case, act: AdminAppointed) -> list[Fact]:
     party = _party(case)
     _term(act.first_day, act.last_day)
     key = _enrolled(case, act.enrolment, party.id, act.staff)
-    former = case.view.get(Officer, officer_key(party.id, act.staff))
-    if former is not None and Duty.ROOT in former.duties:
-        raise Refused("DUTIES_JOINED", "who holds a genesis key holds no other duty")
+    _not_root(case, act.staff)
     return [Officer(party.id, act.staff, (Duty.ADMIN,), (), act.first_day, act.last_day), key]
 
 
@@ -129,6 +127,7 @@ def officer_appointed(case: Case, act: OfficerAppointed) -> list[Fact]:
     _term(act.first_day, act.last_day)
     if not set(act.duties) <= ADMIN_GIVES or len(set(act.duties)) < len(act.duties):
         raise Refused("DUTY_NOT_GIVABLE", "an admin cannot give this duty, or gives it twice")
+    _not_root(case, staff)
     _not_admin(case.view.get(Officer, officer_key(case.party.id, staff)))
     duties = tuple(sorted(act.duties))
     return [Officer(case.party.id, staff, duties, act.projects, act.first_day, act.last_day)]
@@ -150,16 +149,18 @@ def key_enrolled(case: Case, act: KeyEnrolled) -> list[Fact]:
 
 
 def key_revoked(case: Case, act: KeyRevoked) -> list[Fact]:
-    """Stops a key. A party reaches back at most seven days alone; further back the city must agree.
+    """Stops a key; one that was stopped for another cause may later turn out compromised.
 
-    Otherwise a body could disown its own work by claiming a compromise (assurance A.2 row 16).
+    A party reaches back at most seven days alone; further back the city must agree: otherwise a body could
+    disown its own work by claiming a compromise (assurance A.2 row 16).
     """
     kid = case.subject_id("key", 8)
     key = case.need(Key, kid.hex(), "KEY_UNKNOWN", "no such key was enrolled")
     root = case.duty is Duty.ROOT
     if not root and (key.party != case.party.id or _is_citys_own(case, key)):
         raise Refused("KEY_PARTY", "an admin revokes the keys of its party's people; the city may revoke any")
-    if key.revoked_seq is not None:
+    told = key.cause is RevocationCause.COMPROMISED
+    if key.revoked_seq is not None and (told or act.cause is not RevocationCause.COMPROMISED):
         raise Refused("KEY_REVOKED", "the key is revoked already")
     if (act.cause is RevocationCause.COMPROMISED) != (act.compromised_since is not None):
         raise Refused("REVOCATION_TIME", "a compromise, and only a compromise, says since when")
@@ -168,8 +169,9 @@ def key_revoked(case: Case, act: KeyRevoked) -> list[Fact]:
         raise Refused("REVOCATION_TIME", "a compromise cannot begin in the future")
     if since is not None and not root and case.time_ms - since * 1000 > SELF_REPORT_MAX * 1000:
         raise Refused("REVOCATION_TOO_OLD", "further back than seven days the city must revoke, two officers")
-    stopped = replace(key, revoked_seq=case.seq, revoked_ms=case.time_ms, cause=act.cause)
-    return [replace(stopped, compromised_since=since)]
+    if key.revoked_seq is None:
+        key = replace(key, revoked_seq=case.seq, revoked_ms=case.time_ms)
+    return [replace(key, cause=act.cause, compromised_since=since)]
 
 
 def _party(case: Case) -> Party:
@@ -177,6 +179,13 @@ def _party(case: Case) -> Party:
     if party.withdrawn_ms is not None:
         raise Refused("PARTY_WITHDRAWN", "the party was withdrawn")
     return party
+
+
+def _not_root(case: Case, staff: bytes) -> None:
+    """Who holds a genesis key holds no other duty anywhere."""
+    holder = case.view.get(Officer, officer_key(CITY, staff))
+    if holder is not None and Duty.ROOT in holder.duties:
+        raise Refused("DUTIES_JOINED", "who holds a genesis key holds no other duty")
 
 
 def _not_admin(officer: Officer | None) -> None:
@@ -231,5 +240,6 @@ def _term(first_day: date, last_day: date) -> None:
         raise Refused("TERM_ORDER", "a term ends on or after the day it begins")
 
 
-def _slug(name: str) -> bool:
+def is_slug(name: str) -> bool:
+    """Whether it is lower-case words and digits joined by hyphens, 40 characters at most."""
     return len(name) <= 40 and _SLUG.fullmatch(name) is not None

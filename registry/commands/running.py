@@ -25,7 +25,9 @@ SIGNING_IN = (
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65_535)] = 8000,
+    port: Annotated[
+        int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65_535)
+    ] = 8000,
     demo: Annotated[bool, typer.Option("--demo", help="Build the demo world first if it is absent.")] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -38,14 +40,14 @@ def serve(
                 build_quietly(home, trainees=30, public_url=f"http://{host}:{port}", say=out.say)
             out.say(SIGNING_IN.format(home=home))
         service = open_service(settings_for(home))
+        listener = _listen(host, port)
         logs.configure()
         try:
             check_not_ahead(service)
         except Unavailable as error:
             service.alarms.read_only = error  # reading and verifying go on (design 21)
             out.say(str(error))
-        listener = _listen(host, port)
-        address = f"http://{host}:{port}"
+        address = f"http://{host}:{listener.getsockname()[1]}"
         out.result(f"{service.origin} at {address}", {"origin": service.origin, "address": address})
         app = create_app(service, publish=True)
         try:

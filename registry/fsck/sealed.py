@@ -20,6 +20,7 @@ from registry import reservations
 from registry.fsck.departure import Departure
 from registry.fsck.replay import Replay
 from registry.people import People
+from registry.subjects import hex_id
 from registry.tables import candidate, credential, number_series, opening, reservation
 
 
@@ -42,7 +43,10 @@ def check_openings(connection: sa.Connection, people: People, seq: int) -> Itera
         except MalanError as error:
             yield Departure("OPENING_BROKEN", where, f"what is kept does not open the entry: {error.code}")
             continue
-        yield from _check_person(connection, people, statement, opened, row.person, place, where)
+        try:
+            yield from _check_person(connection, people, statement, opened, row.person, place, where)
+        except (MalanError, ValueError):
+            yield Departure("OPENING_BROKEN", where, "what it opens to has not its form")
     for place in rows:
         yield Departure("OPENING_EXTRA", f"seq {seq} entry {place}", "the act has no such entry")
 
@@ -111,7 +115,7 @@ def _check_person(
             yield Departure("PERSON_DIFFERS", where, "the document is another person's")
     if "candidate" not in fields:
         return
-    class_id = bytes.fromhex(statement.subject.removeprefix("class/"))
+    class_id = hex_id(statement.subject, "class")
     query = sa.select(candidate).where(
         candidate.c.class_id == class_id, candidate.c.candidate == fields["candidate"]
     )

@@ -41,6 +41,17 @@ def test_the_signer_cannot_be_the_second_officer() -> None:
     world.refuse("APPROVER_SAME", "approve", "root-1", subject, {})
 
 
+def test_an_act_waits_seven_days_and_no_longer() -> None:
+    world = ready("founded")
+    _, subject = waiting(world)
+    week = 7 * 86_400_000
+    pending = world.view.get(Pending, subject.removeprefix("statement/"))
+    assert pending is not None
+    said_ms = pending.time_ms
+    world.refuse("PENDING_OLD", "approve", "root-2", subject, {}, at=said_ms + week + 1)
+    world.say("approve", "root-2", subject, {}, at=said_ms + week)
+
+
 def test_an_act_is_not_approved_twice() -> None:
     world = ready("founded")
     _, subject = waiting(world)

@@ -258,14 +258,12 @@ def test_the_class_belongs_to_the_district_that_accredited() -> None:
     assert (fact.institution, fact.district, fact.body) == (INSTITUTION, DISTRICT, BODY)
 
 
-@pytest.mark.xfail(strict=True, reason="class_opened asks for the body's appointment, not whether it stands")
 def test_a_class_with_a_withdrawn_body_is_refused() -> None:
     world = ready("published")
     world.say_two("party-withdrawn", f"party/{BODY}", {"reason": "closed"})
     world.refuse("PARTY_WITHDRAWN", "class-opened", "registrar", CLASS, a_class(world))
 
 
-@pytest.mark.xfail(strict=True, reason="institution_accredited does not ask whether the institution stands")
 def test_a_withdrawn_institution_is_not_accredited() -> None:
     world = ready("founded")
     world.say_two("party-withdrawn", f"party/{INSTITUTION}", {"reason": "closed"})

@@ -144,14 +144,7 @@ def test_the_acts_of_a_bundle_alone_give_the_same_facts_about_issuers_and_keys()
     assert replay(acts).facts == expected
 
 
-VOIDED = pytest.mark.xfail(
-    strict=True, raises=TypeError, reason="from_map gives no None to an optional field without a default"
-)
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=VOIDED) if name == "StatusSlot" else name for name in FACTS]
-)
+@pytest.mark.parametrize("name", list(FACTS))
 def test_every_fact_keeps_in_a_table(name: str) -> None:
     """As a CBOR map and back; its key is its name among the facts of its class."""
     kind = FACTS[name]

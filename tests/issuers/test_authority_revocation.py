@@ -70,6 +70,19 @@ def test_one_root_alone_stops_nothing_and_two_stop_any_key() -> None:
     world.say_two("key-revoked", key_subject(world.service["receipt"]), LOST)
 
 
+def test_a_key_that_was_rotated_may_turn_out_compromised() -> None:
+    """Or a thief who holds the key could rotate it first, and nobody could tell since when it was stolen."""
+    world = ready("founded")
+    signer = world.people["signatory"].signer
+    world.say("key-revoked", ADMIN, key_subject(signer), KeyRevoked(RevocationCause.ROTATED))
+    stopped = key_fact(world, signer)
+    since = world.now // 1000 - 3600
+    world.say("key-revoked", ADMIN, key_subject(signer), compromised(since))
+    told = replace(stopped, cause=RevocationCause.COMPROMISED, compromised_since=since)
+    assert key_fact(world, signer) == told  # it stopped when it stopped
+    world.refuse("KEY_REVOKED", "key-revoked", ADMIN, key_subject(signer), compromised(since - 60))
+
+
 def test_an_unknown_key_cannot_be_revoked_nor_a_revoked_one_again() -> None:
     world = ready("founded")
     unknown = world.new_key("unknown")

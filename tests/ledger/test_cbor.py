@@ -206,11 +206,7 @@ def test_size_is_judged_before_anything_is_read() -> None:
         ("\ud800", "CBOR_TEXT"),
         (["\udfff"], "CBOR_TEXT"),
         ([[[[[[[[[0]]]]]]]]], "CBOR_DEPTH"),
-        pytest.param(
-            {"\ud800": 1},
-            "CBOR_TEXT",
-            marks=pytest.mark.xfail(strict=True, raises=UnicodeEncodeError, reason="keys are not checked"),
-        ),
+        ({"\ud800": 1}, "CBOR_TEXT"),
     ],
 )
 def test_what_the_subset_excludes_is_not_written(value: Any, code: str) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from typer.testing import CliRunner
 
@@ -176,6 +179,27 @@ def test_evidence_goes_to_stdout_or_into_a_private_file(results: Stage, tmp_path
     assert run("evidence", name, "--out", str(path), home=home).exit_code == 2
     assert run("evidence", "ab" * 16, home=home).exit_code == 1
     assert run("evidence", "XY", home=home).exit_code == 2
+
+
+def test_serve_answers_and_publishes_until_it_is_told_to_stop(home: Path) -> None:
+    (home / "log" / "checkpoint").unlink()
+    command = [sys.executable, "-m", "registry", "serve", "--port", "0", "--home", str(home), "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            lines = iter(process.stdout.readline, "}\n")
+            address = json.loads("".join(lines) + "}")["address"]
+            assert httpx.get(f"{address}/healthz").json() == {"status": "ok"}
+            while httpx.get(f"{address}/log/checkpoint").status_code != 200:
+                assert process.poll() is None
+            taken = run("serve", "--port", address.rsplit(":", 1)[1], home=home)
+        finally:
+            process.terminate()
+        said = process.stderr.read()
+    assert (taken.exit_code, taken.stderr[:16]) == (2, "ADDRESS_UNUSABLE")
+    assert all(json.loads(line)["event"] == "request" for line in said.splitlines())
+    assert "Traceback" not in said
 
 
 def test_settings_shows_every_variable(home: Path) -> None:

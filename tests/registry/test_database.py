@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from ledger import store
 from ledger.errors import Unavailable
 from registry import migrations, tables
-from registry.database import Database
+from registry.database import READ_AUDIT_GUARDS, Database
 from registry.migrations import check_current, migrate, newest
 from tests.registry.stage import Stage
 
@@ -183,7 +183,7 @@ def test_the_guards_in_the_database_are_those_of_the_ledger(migrated: Database) 
     with migrated.reading() as connection:
         query = "SELECT sql FROM sqlite_master WHERE type = 'trigger'"
         found = set(connection.exec_driver_sql(query).scalars())
-    assert found == {*store.SQLITE_GUARDS, *tables.READ_AUDIT_GUARDS}
+    assert found == {*store.SQLITE_GUARDS, *READ_AUDIT_GUARDS}
     assert newest() == "0001"
 
 
@@ -194,6 +194,9 @@ ATTACKS = (
     " SELECT 0, leaf, leaf_hash, x'01', x'01' FROM ledger_entry WHERE seq = 1",
     "INSERT INTO ledger_entry VALUES ((SELECT MAX(seq) + 2 FROM ledger_entry), x'00', x'00', x'01', x'01')",
     "REPLACE INTO ledger_entry SELECT * FROM ledger_entry WHERE seq = 0",
+    # At the next place, but with the id of an older entry, which would be replaced.
+    "REPLACE INTO ledger_entry SELECT (SELECT MAX(seq) + 1 FROM ledger_entry), leaf, leaf_hash, cti, x'01'"
+    " FROM ledger_entry WHERE seq = 3",
 )
 
 

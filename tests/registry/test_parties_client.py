@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from issuers.base64url import from_b64
 from issuers.client import Client
 from issuers.drafting import Speaker
 from issuers.drafting_certificates import check_prepared
@@ -57,8 +58,6 @@ def test_a_class_is_certified_and_claimed_through_the_client(results: Stage, cli
         lambda: signed(results, "intake-310101", "claim", f"party/{party}", desk.body())
     )
     told = desk.claim(claim)
-    from issuers.base64url import from_b64
-
     parcel = Parcel(
         from_b64(told["statement"], bytes_max=65_535, where="x"),
         tuple(from_b64(one, bytes_max=4_096, where="x") for one in told["openings"]),

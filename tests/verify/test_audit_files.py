@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import pytest
@@ -157,6 +159,24 @@ def test_a_growing_directory_stays_sound_with_what_it_leaves_behind(tmp_path: Pa
     report = look(world, source=DirectorySource(tmp_path / "log"))
     assert names(report) == []
     assert "FILES_LEFT_OVER" in codes(report, Severity.NOTE)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        (b"\xff\xfe", r"tile/\udcff\udcfe"),
+        (b"a\x1b[2Jb", r"tile/a\x1b[2Jb"),
+        (b"two\nlines", r"tile/two\nlines"),
+        ("x\u202etxt".encode(), r"tile/x\u202etxt"),
+    ],
+)
+def test_a_file_name_made_to_deceive_is_shown_plainly(tmp_path: Path, name: bytes, shown: str) -> None:
+    world = whole_world()
+    world.publish(tmp_path / "log")
+    (tmp_path / "log" / "tile" / os.fsdecode(name)).write_bytes(b"x")
+    report = look(world, source=DirectorySource(tmp_path / "log"))
+    assert names(report) == [("FILE_UNEXPECTED", shown)]
+    json.dumps(report.document(), ensure_ascii=False).encode()
 
 
 def test_a_link_in_the_place_of_a_directory_is_named(tmp_path: Path) -> None:

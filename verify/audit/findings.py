@@ -16,6 +16,7 @@ from verify.audit.refusals import REFUSALS
 from verify.audit.words import WORDS
 
 LISTED_MAX: Final = 500
+WHERE_MAX: Final = 200
 
 
 class Severity(StrEnum):
@@ -61,9 +62,9 @@ class Findings:
 
         `inner` adds the place the error itself names, such as the field of an act.
         """
-        zh = REFUSALS.get(error.code, "不符合规则(详见英文说明)。")
+        zh = REFUSALS.get(error.code, "不符合规则（详见英文说明）。")
         place = f"{where}, {error.where}" if inner and error.where else where
-        self._keep(Departure(error.code, place, zh, sentence(error.what), Severity.DEPARTURE))
+        self._keep(Departure(error.code, printable(place), zh, sentence(error.what), Severity.DEPARTURE))
 
     def extend(self, other: Findings) -> None:
         """Adds what another stage found."""
@@ -72,12 +73,20 @@ class Findings:
 
     def _add(self, code: str, where: str, severity: Severity, values: dict[str, int | str]) -> None:
         zh, en = WORDS[code]
-        self._keep(Departure(code, where, zh.format(**values), en.format(**values), severity))
+        words = zh.format(**values), en.format(**values)
+        self._keep(Departure(code, printable(where), *words, severity))
 
     def _keep(self, finding: Departure) -> None:
         self.counts[finding.severity] += 1
         if sum(self.counts.values()) <= LISTED_MAX:
             self.listed.append(finding)
+
+
+def printable(where: str) -> str:
+    """A place whose name somebody else chose (a file, a field): nothing in it can move a cursor or a line."""
+    if where.isprintable() and len(where) <= WHERE_MAX:
+        return where
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in where[:WHERE_MAX])
 
 
 def sentence(what: str) -> str:

@@ -59,6 +59,11 @@ class LogFacts:
     needed: int
     policy_from: str
 
+    @property
+    def cosigned_ms(self) -> int:
+        """When a witness last saw this checkpoint; 0 without one."""
+        return max((one.time * 1000 for one in self.cosignatures), default=0)
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -174,6 +179,7 @@ def _log(log: LogFacts) -> dict[str, Json]:
         "first_entry": instant(log.first_ms) if log.first_ms else None,
         "last_entry": instant(log.last_ms) if log.last_ms else None,
         "cosigned": len(log.cosignatures),
+        "cosigned_at": instant(log.cosigned_ms) if log.cosigned_ms else None,
         "witnesses": log.witnesses,
         "needed": log.needed,
         "policy_from": log.policy_from,

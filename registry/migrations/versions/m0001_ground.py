@@ -23,7 +23,8 @@ _SQLITE_GUARDS = (
     "CREATE TRIGGER ledger_entry_no_delete BEFORE DELETE ON ledger_entry "
     "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
     "CREATE TRIGGER ledger_entry_in_order BEFORE INSERT ON ledger_entry "
-    "WHEN NEW.seq IS NOT (SELECT COALESCE(MAX(seq), -1) + 1 FROM ledger_entry) "
+    "WHEN NEW.seq IS NOT (SELECT COALESCE(MAX(seq), -1) + 1 FROM ledger_entry) OR EXISTS "
+    "(SELECT 1 FROM ledger_entry WHERE cti = NEW.cti OR statement_hash = NEW.statement_hash) "
     "BEGIN SELECT RAISE(ABORT, 'the ledger grows by one'); END",
     "CREATE TRIGGER read_audit_no_update BEFORE UPDATE ON read_audit "
     "BEGIN SELECT RAISE(ABORT, 'the read audit is append-only'); END",
