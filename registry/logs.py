@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 
@@ -24,6 +26,16 @@ def configure() -> None:
     )
     logging.basicConfig(level=logging.ERROR, handlers=[_TypesOnly()], force=True)
     logging.getLogger("uvicorn.access").disabled = True
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Nothing below the level "critical" until the end: for a service that runs inside another program."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        yield
+    finally:
+        structlog.reset_defaults()
 
 
 class _TypesOnly(logging.Handler):

@@ -28,6 +28,7 @@ from issuers.desk.classes import (
 from issuers.desk.issuing import IssueReport, issue
 from issuers.desk.parties import act
 from issuers.roster import Roster
+from registry import logs
 from registry.clock import Clock
 from registry.demo.cast import BODY, INSTITUTION, PROJECTS, Cast, Member, cast, staff_id_number
 from registry.demo.office import Office
@@ -102,7 +103,7 @@ def main_job(home: Path) -> Iterator[Job]:
     settings = read_settings(home=home, qr_origin=URL)
     made = initialise(settings, genesis(office, clock), clock=clock)
     try:
-        with Running(made.service) as server:
+        with logs.quiet(), Running(made.service) as server:
             office.open_desks(server)
             setup = Setup(office, _with_third_evaluator(), shanghai_date(clock.now_ms()))
             setup.run(made.enrolments)

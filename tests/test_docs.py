@@ -24,7 +24,7 @@ def blocks(readme: str) -> list[tuple[str, str]]:
 
 
 def script(readme: str, port: int) -> str:
-    """All `sh` blocks as one script that fails where an exit code is not the one written beside its command."""
+    """All `sh` blocks as one script that fails where an exit code is not the one beside its command."""
     lines = [
         "set -uo pipefail",
         'expect() { [ $1 -eq $2 ] || { echo "exit $1, expected $2: $3" >&2; exit 99; }; }',

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 
+from registry import logs
 from registry.commands.reporting import FOUND, JsonOption, reporting
 from registry.demo.build import DEFAULT_URL, Demo, Say, build, document, is_sound
 from registry.demo.tour import tour
@@ -38,8 +37,5 @@ def demo(
 
 def build_quietly(home: Path, *, trainees: int, public_url: str, say: Say) -> Demo:
     """The world, without the service's log lines of every request between."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    try:
+    with logs.quiet():
         return build(home, trainees=trainees, public_url=public_url, say=say)
-    finally:
-        structlog.reset_defaults()

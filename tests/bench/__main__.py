@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 
-from tests.bench import core, machine
+from tests.bench import core, machine, service
 from tests.bench.meter import Meter
 
 PARTS = {
     "appends": core.appends,
     "statements": core.statements,
     "credentials": core.credentials,
+    "audits": core.audits,
+    "issuing": service.issuing,
+    "verifying": service.verifying,
 }
 
 

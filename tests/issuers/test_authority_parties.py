@@ -264,3 +264,12 @@ def test_a_withdrawn_body_is_not_appointed() -> None:
     party = world.view.get(Party, BODY)
     assert party is not None
     assert party.withdrawn_ms == world.times[-1]
+
+
+def test_who_holds_a_genesis_key_holds_no_office_anywhere_else() -> None:
+    world = ready("founded")
+    root = hire(world, "root-1", INSTITUTION)
+    subject = f"party/{INSTITUTION}"
+    world.refuse("DUTIES_JOINED", "admin-appointed", "root-2", subject, admin_act(world, root))
+    admin = f"admin-{INSTITUTION}"
+    world.refuse("DUTIES_JOINED", "officer-appointed", admin, subject_of(root), duties(Duty.INSTRUCTOR))

@@ -60,6 +60,8 @@ def _facts(report: AuditReport, log: LogFacts) -> Table:
     if log.genesis is not None and not log.pinned:
         genesis += "\n请与公布的指纹比对 compare this fingerprint"
     witnesses = f"{len(log.cosignatures)} / {log.witnesses}"
+    if not log.witnesses:
+        witnesses = "未列见证人 no witness named"
     issued = sum(row.issued for row in report.tallies.bodies)
     rows = (
         ("日志 Log", log.origin),

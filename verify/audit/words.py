@@ -14,7 +14,10 @@ from verify.audit.words_evidence import EVIDENCE_WORDS
 
 _WORDS: Final = {
     # Checkpoint and its signature lines.
-    "CHECKPOINT_MISSING": ("未找到检查点文件。", "There is no checkpoint to audit."),
+    "CHECKPOINT_MISSING": (
+        "未找到检查点；请指定含有 checkpoint 文件的账本目录。",
+        "There is no checkpoint here: name the directory of the log, which holds the file checkpoint.",
+    ),
     "SIGNATURE_LINE_UNKNOWN": (
         "检查点上的一行签名不属于日志密钥，也不属于见证策略中的任何见证人。",
         "A signature line on the checkpoint is by no key of the policy: neither the log's nor a witness's.",
