@@ -48,8 +48,8 @@ _SENTENCE: Final[Sequence[Step]] = ((17, 1),)
 
 # What a qualification says after evaluation, a certificate of completion says of the course.
 _WORDS: Final = {
-    "合格证书": ("参加下列创业培训，经考核评价合格，特发此证。", "评价结果", "评价发证单位", "评价责任人"),
-    "结业证书": ("参加下列创业培训，完成规定课程，准予结业，特发此证。", "培训结果", "发证单位", "责任人"),
+    "合格证书": ("参加下列创业培训，经考核评价合格，特发此证。", "评价结果", "评价发证机构", "评价责任人"),
+    "结业证书": ("参加下列创业培训，完成规定课程，准予结业，特发此证。", "培训结果", "发证机构", "责任人"),
 }
 _RESULTS: Final = frozenset({"合格", "结业"})
 

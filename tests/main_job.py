@@ -104,7 +104,7 @@ def main_job(home: Path) -> Iterator[Job]:
     made = initialise(settings, genesis(office, clock), clock=clock)
     try:
         with logs.quiet(), Running(made.service) as server:
-            office.open_desks(server)
+            office.open_desks(server, later=URL)
             setup = Setup(office, _with_third_evaluator(), shanghai_date(clock.now_ms()))
             setup.run(made.enrolments)
             job = Job(home, made.service, office, setup)

@@ -46,6 +46,7 @@ class Out:
             sys.stdout.write(json.dumps(told, ensure_ascii=False, indent=1) + "\n")
         elif text:
             sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()  # `serve` goes on for days after it has said where
 
     def error(self, error: MalanError) -> None:
         """CODE (where): what fix."""

@@ -68,7 +68,8 @@ class Demo:
 def build(home: Path, *, trainees: int, public_url: str, say: Say, clock: Clock | None = None) -> Demo:
     """The world in `home`. Raises Refused HOME_NOT_EMPTY, and whatever goes wrong on the way."""
     if home.exists() and (not home.is_dir() or any(home.iterdir())):
-        raise Refused("HOME_NOT_EMPTY", "the folder is not empty", where="--home", fix="Choose another one.")
+        fix = "Remove it or choose another."
+        raise Refused("HOME_NOT_EMPTY", "the folder is not empty", where="--home", fix=fix)
     clock = clock or Clock()
     today = shanghai_date(clock.now_ms())
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -84,7 +85,7 @@ def build(home: Path, *, trainees: int, public_url: str, say: Say, clock: Clock 
 
     try:
         with Running(made.service) as server:
-            office.open_desks(server)
+            office.open_desks(server, later=public_url)
             say("parties: the city, sixteen districts, an evaluation body, an institution, their people")
             setup = Setup(office, cast(), today)
             setup.run(made.enrolments)

@@ -55,7 +55,7 @@ def cast() -> tuple[Cast, ...]:
         Cast(
             CITY,
             Role.CITY,
-            "上海市就业促进中心(演示)",
+            "上海市就业促进中心（演示）",
             "City centre (demo)",
             "310000",
             people.take(("admin", (Duty.ADMIN,)), ("standards", (Duty.STANDARDS,))),
@@ -72,8 +72,8 @@ def cast() -> tuple[Cast, ...]:
             Cast(
                 f"district-{code}",
                 Role.DISTRICT,
-                f"{district.name}人力资源和社会保障局(演示)",
-                f"{district.name_en} District HR Bureau (demo)",
+                f"{district.name}人力资源和社会保障局（演示）",
+                f"{district.name_en} HR Bureau (demo)",
                 code,
                 people.take(*wanted),
             )
@@ -91,7 +91,7 @@ def cast() -> tuple[Cast, ...]:
         Cast(
             BODY,
             Role.BODY,
-            "申蓝创业培训评价中心(演示)",
+            "申蓝创业培训评价中心（演示）",
             "Shenlan Evaluation Centre (demo)",
             "310106",
             body,
@@ -100,7 +100,7 @@ def cast() -> tuple[Cast, ...]:
     )
     parties.append(
         Cast(
-            INSTITUTION, Role.INSTITUTION, "青禾创业培训学校(演示)", "Qinghe School (demo)", "310104", school
+            INSTITUTION, Role.INSTITUTION, "青禾创业培训学校（演示）", "Qinghe School (demo)", "310104", school
         )
     )
     return tuple(parties)

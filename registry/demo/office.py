@@ -54,22 +54,26 @@ class Office:
         """The person's own proof of possession for that staff id."""
         return enrol(self.speaker(party, name), staff, now_ms=self._clock.now_ms(), fresh=os.urandom(10))
 
-    def open_desks(self, server: str) -> None:
-        """From here on `desk` may be asked: the service runs at this address."""
-        self._server = server
+    def open_desks(self, server: str, *, later: str) -> None:
+        """From here on `desk` may be asked: the service runs at `server` now, and will at `later`."""
+        self._server, self._later = server, later
 
     def desk(self, party: str, name: str, *, responsible: tuple[str, ...] = ()) -> Desk:
         """The person's desk; certificates go into the world's own folder."""
         if (party, name) not in self._desks:
             home = Home(self._folder / "desks" / party / name, self._folder / "certificates")
             config = Config(
-                server=self._server, party=party, origin=self._origin, responsible=responsible, demo=True
+                server=self._later, party=party, origin=self._origin, responsible=responsible, demo=True
             )
             home.write_config(config)
+            speaker = self.speaker(party, name)
+            key = home.key_file(name)
+            key.parent.mkdir(mode=0o700)
+            key.symlink_to(os.path.relpath(self._folder / "keys" / party / f"{name}.key", key.parent))
             self._desks[party, name] = Desk(
                 home,
                 config,
-                self.speaker(party, name),
+                speaker,
                 Client(self._server, sleep=time.sleep),
                 Outbox(home.outbox),
                 self._clock.now_ms,

@@ -21,7 +21,7 @@ from registry.demo.cast import BODY, CITY, HOME_DISTRICT, INSTITUTION, PROJECTS,
 from registry.demo.office import Office
 from verify.subsidy_policy import POLICY_2023_7, POLICY_DEMO
 
-TITLES = {"title": "创办你的企业(演示)", "title_en": "Start Your Business (demo)"}
+TITLES = {"title": "创办你的企业（演示）", "title_en": "Start Your Business (demo)"}
 STANDARD = Standard.from_body({**DEFAULT_STANDARD.to_body(), "id": "startup-demo-1", **TITLES})
 
 
@@ -32,7 +32,7 @@ def genesis(office: Office, clock: Clock) -> list[bytes]:
     raw = draft_genesis(
         first,
         enrolments,
-        city="上海市就业促进中心(演示)",
+        city="上海市就业促进中心（演示）",
         city_en="City centre (demo)",
         now_ms=clock.now_ms(),
         fresh=os.urandom(10),
