@@ -159,14 +159,17 @@ CODES: Final[dict[str, Words]] = {
     "FILE_READ": Words("文件无法读取", "the file cannot be read"),
     "FILE_TOO_LARGE": Words("文件过大", "the file is too large"),
     "SCAN_NONE": Words("图片中没有可识读的二维码", "no QR code could be read in the picture"),
-    "SCAN_SEVERAL": Words("图片中有多个二维码，请裁剪到只剩一个", "several QR codes in the picture: cut it to one"),
+    "SCAN_SEVERAL": Words(
+        "图片中有多个二维码，请裁剪到只剩一个", "several QR codes in the picture: cut it to one"
+    ),
     "SCAN_NOT_IMAGE": Words("图片已损坏或格式不支持", "not a PNG, JPEG or WebP picture, or a damaged one"),
     "SCAN_TOO_LARGE": Words("图片过大", "the picture is too large"),
     "QR_OTHER_HOST": Words("网址与公布的不符，请勿打开", "not the published address: do not open it"),
     "QR_VERSION": Words("二维码版本较新，请更新本程序", "made by a newer version: update this program"),
     "NO_TRUST": Words("没有可信的信任包，未核验", "not checked: there is no trust to check by"),
     "TRUST_FIRST_USE": Words(
-        "首次使用此信任包，其创世指纹尚未经您核对", "first use of this bundle: nobody compared its genesis yet"
+        "首次使用此信任包，其创世指纹尚未经您核对",
+        "first use of this bundle: nobody compared its genesis yet",
     ),
     "TRUST_MISSING": Words(
         "没有信任包：请用 --trust 给出文件，或用 --server 给出网址",
@@ -198,17 +201,22 @@ CODES: Final[dict[str, Words]] = {
     "NOT_YET_VALID": Words("签发时间晚于核验时间", "issued in the future"),
     "EXPIRED": Words("已过有效期", "past its expiry"),
     "NOT_LOGGED": Words("已查询账本，没有此证", "the log was asked and has none"),
-    "NOT_LOGGED_YET": Words("刚签发不久，账本可能尚未记入", "issued minutes ago: the log may not have it yet"),
+    "NOT_LOGGED_YET": Words(
+        "刚签发不久，账本可能尚未记入", "issued minutes ago: the log may not have it yet"
+    ),
     "PROOF_ABSENT": Words("没有包含证明，未核验账本中有无此证", "no proof: not checked against the log"),
     "PROOF_REQUIRED": Words("要求包含证明，但没有提供", "a proof was required and none was given"),
     "PROOF_NO_LEAF": Words("包含证明中缺少账本条目", "the proof does not carry its entry"),
     "PROOF_OTHER": Words("包含证明属于另一份凭证", "the proof is of another entry than this credential"),
     "PROOF_PLACE": Words("条目写明的位置与证明所指不同", "the entry names another place than the proof"),
     "LOG_FORKED": Words(
-        "账本在同一大小出现两个不同的树根，请立即报告", "the log shows two roots at one size: report this at once"
+        "账本在同一大小出现两个不同的树根，请立即报告",
+        "the log shows two roots at one size: report this at once",
     ),
     "STATUS_MISSING": Words("信任包中没有所需的状态列表", "the bundle lacks the status list it needs"),
-    "STATUS_NOT_FRESH": Words("状态原为正常，但状态列表已过期，请联网更新", "it stood, but the status list is out of date"),
+    "STATUS_NOT_FRESH": Words(
+        "状态原为正常，但状态列表已过期，请联网更新", "it stood, but the status list is out of date"
+    ),
     "STATUS_REVOKED": Words("已撤销", "revoked"),
     "STATUS_SUSPENDED": Words("已暂扣", "suspended"),
     "STATUS_SUPERSEDED": Words("已换发", "superseded"),
