@@ -100,12 +100,7 @@ def cast() -> tuple[Cast, ...]:
     )
     parties.append(
         Cast(
-            INSTITUTION,
-            Role.INSTITUTION,
-            "青禾创业培训学校（演示）",
-            "Qinghe School (demo)",
-            "310104",
-            school,
+            INSTITUTION, Role.INSTITUTION, "青禾创业学校（演示）", "Qinghe School (demo)", "310104", school
         )
     )
     return tuple(parties)
