@@ -1,7 +1,11 @@
-"""Who may say what, and the credential they sign.
+"""Who may say what, and the credential they sign. Imports only `ledger`. `SPEC.md` is the contract.
 
-The closed vocabulary of acts (`acts`), the pure and replayable authority over them (`authority/`), the
-standard that turns scores into results, the credential with its QR and card, the status list, the trust
-bundle, and `malan-sign`, a party's own program. Imports only `ledger`. `SPEC.md` is the contract of the
-bytes.
+acts/         the closed vocabulary             authority/   the pure, replayable judge over it
+credential, digits, qr                          the bytes a holder carries
+status, bundle                                  what stands, and what an offline verifier holds
+standard, evidence                              from scores to results, and what opens them
+enrolment, request                              what else a key signs
+identifiers/  names, ID numbers, codes          office/      CSV files as offices export them
+printing/     the card                          sign/        `malan-sign`, a party's own program
+shape, base64url, json_in, files                values in and out, strictly
 """

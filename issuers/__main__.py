@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from issuers.commands import acts, certificates, claims, classes, setup
+from issuers.sign.commands import acts, certificates, claims, classes, setup
 
 app = typer.Typer(
     name="malan-sign",

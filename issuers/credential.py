@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from issuers.names import check_name, check_text
-from issuers.numbers import check_code, make_number, pack_number, parse_number, unpack_number
+from issuers.identifiers.names import check_name, check_text
+from issuers.identifiers.numbers import check_code, make_number, pack_number, parse_number, unpack_number
 from ledger import cbor
 from ledger.cose import Sign1, check_sign1, parse_sign1, sign1
 from ledger.errors import Malformed

@@ -17,8 +17,8 @@ from issuers.acts.certificates import CertificateIssued, NumberVoided
 from issuers.acts.classes import EvaluationConfirmed, Roster, Sheet
 from issuers.acts.words import COMMITTED
 from issuers.evidence_document import Evidence, EvidenceStatement, from_json, to_json
-from issuers.identity import IdType
-from issuers.organisations import OrganisationRole
+from issuers.identifiers.identity import IdType
+from issuers.identifiers.organisations import OrganisationRole
 from issuers.shape import Id16, Range, Size, from_map
 from issuers.standard import Component, Result, Standard, evaluate
 from ledger.commitment import Opening, check_opening, decode_opening

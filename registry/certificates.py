@@ -13,8 +13,8 @@ from issuers.authority.case import officer_in_force, shanghai_date
 from issuers.authority.class_facts import ClassFact, Passed, StandardFact
 from issuers.authority.party_facts import Party
 from issuers.evidence import Trainee
-from issuers.identity import IdNumber, last_four
-from issuers.numbers import CertificateNumber
+from issuers.identifiers.identity import IdNumber, last_four
+from issuers.identifiers.numbers import CertificateNumber
 from issuers.shape import from_map
 from issuers.standard import Standard
 from ledger.commitment import decode_opening

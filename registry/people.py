@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from issuers.identity import IdNumber
+from issuers.identifiers.identity import IdNumber
 from ledger import cbor, sealing
 from ledger.commitment import Opening, encode_opening
 from ledger.errors import Unavailable

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from issuers.numbers import CODES, CertificateNumber, make_code, make_number
+from issuers.identifiers.numbers import CODES, CertificateNumber, make_code, make_number
 from issuers.status import PLACES
 from ledger import cbor
 from ledger.errors import Malformed, Unavailable

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from issuers.acts.words import Duty
 from issuers.authority.case import shanghai_date
-from issuers.identity import IdNumber, IdType, normalise
-from issuers.names import check_name
+from issuers.identifiers.identity import IdNumber, IdType, normalise
+from issuers.identifiers.names import check_name
 from ledger import cbor
 from ledger.errors import Malformed, Refused
 from registry.people import ID_BYTES, People
@@ -63,7 +63,7 @@ def find_or_add(
 
 
 def read_document(id_type: str, number: str, *, now_ms: int) -> IdNumber:
-    """A document in normal form. Raises Malformed ID_TYPE, or as `issuers.identity.normalise`."""
+    """A document in normal form. Raises Malformed ID_TYPE, or as `issuers.identifiers.identity.normalise`."""
     if id_type not in IdType.__members__.values():
         raise Malformed("ID_TYPE", "not a known kind of document", where="id_type")
     return normalise(IdType(id_type), number, today=shanghai_date(now_ms))

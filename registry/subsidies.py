@@ -1,6 +1,6 @@
 """Door: the subsidy desk: a decision with reasons, what an intake officer signs, and the state of a claim.
 
-Promises: the decision is that of `verify.subsidy` over the verdict, the facts as told and the policies in the
+Promises: the decision is that of `subsidy.rules` over the verdict, the facts as told and the policies in the
 log; another person's certificate is answered exactly like one that does not exist; nothing is held before the
 claim stands in the log. An answer is advice: the guard is the table of holds.
 """
@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from issuers.acts.words import Duty
 from issuers.authority.case import shanghai_date
 from issuers.authority.class_facts import CertificateFact, Claim, ClassFact, PolicyFact, State
-from issuers.organisations import OrganisationRole
+from issuers.identifiers.organisations import OrganisationRole
 from issuers.shape import Pattern, Size, from_map
 from ledger.errors import Malformed, Refused
 from registry import holds
@@ -31,9 +31,9 @@ from registry.staff import read_document
 from registry.subjects import hex_id
 from registry.tables import reservation
 from registry.verifying import Looked, look
-from verify.subsidy import UNKNOWN_CERTIFICATE, decide
-from verify.subsidy_case import Case, Decision, Fact, HeldRole, Source
-from verify.subsidy_policy import Policy
+from verify.subsidy.case import Case, Decision, Fact, HeldRole, Source
+from verify.subsidy.policy import Policy
+from verify.subsidy.rules import UNKNOWN_CERTIFICATE, decide
 
 _EVERYTHING = 2**62  # more leaves than there will be
 

@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from issuers.authority.class_facts import CertificateFact, ClassFact, CredentialFact, StandardFact
 from issuers.authority.party_facts import GenesisFact, Party
 from issuers.base64url import to_b64
-from issuers.codes import mask_number
 from issuers.credential import parse_credential
-from issuers.names import mask_name
-from issuers.numbers import check_code
+from issuers.identifiers.codes import mask_number
+from issuers.identifiers.names import mask_name
+from issuers.identifiers.numbers import check_code
 from issuers.qr import parse_text
 from issuers.standard import Standard
 from ledger.errors import MalanError, Refused, Unavailable

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from issuers.acts.words import Duty
 from issuers.authority.case import shanghai_date
-from issuers.desk.classes import (
+from issuers.office.roster import Roster
+from issuers.sign.desk.classes import (
     confirm_class,
     lay_sheet,
     read_class_roster,
@@ -25,9 +26,8 @@ from issuers.desk.classes import (
     seal_roster,
     sign_sheet,
 )
-from issuers.desk.issuing import IssueReport, issue
-from issuers.desk.parties import act
-from issuers.roster import Roster
+from issuers.sign.desk.issuing import IssueReport, issue
+from issuers.sign.desk.parties import act
 from registry import logs
 from registry.clock import Clock
 from registry.demo.cast import BODY, INSTITUTION, PROJECTS, Cast, Member, cast, staff_id_number

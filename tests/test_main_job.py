@@ -14,7 +14,7 @@ import zxingcpp
 from PIL import Image
 
 from issuers.credential import parse_credential
-from issuers.desk.issuing import IssueReport
+from issuers.sign.desk.issuing import IssueReport
 from ledger.errors import Refused
 from ledger.leaf import leaf_hash
 from ledger.note import parse_vkey

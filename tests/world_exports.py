@@ -13,8 +13,8 @@ from issuers.acts import read_act
 from issuers.acts.certificates import CertificateIssued
 from issuers.authority.class_facts import CertificateFact
 from issuers.bundle import KINDS, Bundle, BundledAct, BundledList, sign_bundle
-from issuers.districts import DISTRICTS
 from issuers.evidence_document import Evidence, EvidenceStatement
+from issuers.identifiers.districts import DISTRICTS
 from issuers.status import StatusList, compute_bits, sign_status_list
 from ledger.checkpoint import Checkpoint, Cosigner, cosign
 from ledger.commitment import encode_opening

@@ -11,7 +11,7 @@ from typing import Any
 from issuers.authority.case import SHANGHAI
 from issuers.standard import DEFAULT_STANDARD
 from ledger.keys import SoftwareSigner
-from verify.subsidy_policy import POLICY_DEMO
+from verify.subsidy.policy import POLICY_DEMO
 
 ORIGIN = "log.malan.example/2026"
 HOST = "https://cert.malan.example"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from issuers.acts.classes import ClassOpened, InstitutionAccredited, PolicyPublished, StandardPublished
 from issuers.acts.parties import BodyAppointed, Genesis, GenesisKey, ServiceKey
 from issuers.acts.words import Duty, Role
-from issuers.districts import CITY_CODE, DISTRICTS
+from issuers.identifiers.districts import CITY_CODE, DISTRICTS
 from tests.world_parts import (
     BODY,
     CLASS_FIRST,

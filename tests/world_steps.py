@@ -16,8 +16,8 @@ from issuers.acts.classes import EvaluationConfirmed, Roster, Sheet
 from issuers.acts.parties import AdminAppointed, KeyEnrolled, OfficerAppointed, PartyAdmitted
 from issuers.acts.words import COMMITTED, CertificateKind, Duty, Role
 from issuers.authority.case import shanghai_date
-from issuers.codes import CertificateNumber, make_code, make_number
 from issuers.credential import Credential, sign_credential
+from issuers.identifiers.codes import CertificateNumber, make_code, make_number
 from issuers.qr import make_text
 from issuers.standard import evaluate
 from ledger.commitment import Opening

@@ -23,7 +23,7 @@ from typing import Final
 from issuers.acts.words import RevocationCause
 from issuers.authority.party_facts import Key, Party
 from issuers.credential import Credential, check_credential, parse_credential
-from issuers.numbers import parse_number
+from issuers.identifiers.numbers import parse_number
 from issuers.qr import parse_text
 from issuers.status import REVOKED, SUPERSEDED, SUSPENDED, StatusList
 from ledger.errors import BadSignature, MalanError, Refused

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from issuers.acts import read_act
 from issuers.acts.certificates import CertificateIssued
 from issuers.credential import Credential
-from issuers.numbers import parse_number
+from issuers.identifiers.numbers import parse_number
 from ledger.checkpoint import Checkpoint, Cosignature, OpenedCheckpoint
 from ledger.errors import Malformed, ProofFailed, Refused
 from ledger.keys import PublicKey

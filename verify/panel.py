@@ -14,7 +14,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from issuers.numbers import group_code
+from issuers.identifiers.numbers import group_code
 from verify.times import shanghai
 from verify.verdict import State, Step, StepResult, Verdict, VerifiedFacts
 from verify.words import STATE_WORDS, Words

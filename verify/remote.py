@@ -14,10 +14,10 @@ from typing import Final
 
 import httpx
 
-from issuers.answers import read_problem
 from issuers.bundle import BYTES_MAX as BUNDLE_BYTES_MAX
 from issuers.json_in import read_object
 from issuers.qr import check_origin
+from issuers.sign.answers import read_problem
 from ledger.errors import Malformed, Unavailable
 from ledger.proof import MAX_PROOF_BYTES
 

@@ -15,7 +15,7 @@ from issuers.authority.case import officer_in_force
 from issuers.authority.class_facts import StandardFact
 from issuers.authority.party_facts import BodyAppointment, Key, Officer, Party
 from issuers.credential import Credential
-from issuers.numbers import parse_number
+from issuers.identifiers.numbers import parse_number
 from issuers.standard import Standard
 from ledger.errors import Malformed, Refused
 from verify.history import Past

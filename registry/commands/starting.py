@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from issuers.desk.parties import read_genesis_file
 from issuers.files import read_file
+from issuers.sign.desk.parties import read_genesis_file
 from ledger import cbor
 from ledger.errors import Malformed, Refused
 from registry.commands.reporting import HomeOption, JsonOption, reporting, settings_for

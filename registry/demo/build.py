@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from issuers.authority.case import shanghai_date
-from issuers.desk.issuing import Issued
 from issuers.files import create_file
+from issuers.sign.desk.issuing import Issued
 from ledger.errors import Refused
 from registry.clock import Clock
 from registry.demo.cast import cast

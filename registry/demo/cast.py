@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from stdnum.cn import ric
 
 from issuers.acts.words import Duty, Role
-from issuers.districts import DISTRICTS
+from issuers.identifiers.districts import DISTRICTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +99,7 @@ def cast() -> tuple[Cast, ...]:
         )
     )
     parties.append(
-        Cast(
-            INSTITUTION, Role.INSTITUTION, "青禾创业学校（演示）", "Qinghe School (demo)", "310104", school
-        )
+        Cast(INSTITUTION, Role.INSTITUTION, "青禾创业学校（演示）", "Qinghe School (demo)", "310104", school)
     )
     return tuple(parties)
 

@@ -10,13 +10,13 @@ import os
 import time
 from pathlib import Path
 
-from issuers.client import Client
-from issuers.desk.desk import Desk
-from issuers.desk.parties import enrol
-from issuers.drafting import Speaker
-from issuers.home import Config, Home
-from issuers.keyring import Kdf, create_key_file, seal_key
-from issuers.outbox import Outbox
+from issuers.sign.client import Client
+from issuers.sign.desk.desk import Desk
+from issuers.sign.desk.parties import enrol
+from issuers.sign.drafting import Speaker
+from issuers.sign.home import Config, Home
+from issuers.sign.keyring import Kdf, create_key_file, seal_key
+from issuers.sign.outbox import Outbox
 from ledger.keys import ES256, SoftwareSigner, from_seed
 from registry.clock import Clock
 

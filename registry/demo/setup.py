@@ -12,14 +12,14 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 
 from issuers.acts.words import Duty, Role, ServicePurpose
-from issuers.desk.desk import Desk
-from issuers.desk.parties import act, approve, approve_genesis, draft_genesis, staff_id
+from issuers.sign.desk.desk import Desk
+from issuers.sign.desk.parties import act, approve, approve_genesis, draft_genesis, staff_id
 from issuers.standard import DEFAULT_STANDARD, Standard
 from ledger import cbor
 from registry.clock import Clock
 from registry.demo.cast import BODY, CITY, HOME_DISTRICT, INSTITUTION, PROJECTS, ROOTS, Cast, Member
 from registry.demo.office import Office
-from verify.subsidy_policy import POLICY_2023_7, POLICY_DEMO
+from verify.subsidy.policy import POLICY_2023_7, POLICY_DEMO
 
 TITLES = {"title": "创办你的企业（演示）", "title_en": "Start Your Business (demo)"}
 STANDARD = Standard.from_body({**DEFAULT_STANDARD.to_body(), "id": "startup-demo-1", **TITLES})

@@ -10,8 +10,8 @@ from datetime import date, timedelta
 
 from issuers.acts.words import Outcome
 from issuers.credential import parse_credential
-from issuers.desk.claims import decide_claim, prepare_claim, read_application, submit_claim
-from issuers.desk.classes import (
+from issuers.sign.desk.claims import decide_claim, prepare_claim, read_application, submit_claim
+from issuers.sign.desk.classes import (
     confirm_class,
     lay_sheet,
     read_class_roster,
@@ -19,15 +19,15 @@ from issuers.desk.classes import (
     seal_roster,
     sign_sheet,
 )
-from issuers.desk.issuing import IssueReport, issue
-from issuers.desk.parties import act
-from issuers.desk.standing import move_certificate
+from issuers.sign.desk.issuing import IssueReport, issue
+from issuers.sign.desk.parties import act
+from issuers.sign.desk.standing import move_certificate
 from ledger import cbor
 from registry.demo.cast import BODY, HOME_DISTRICT, INSTITUTION, OTHER_DISTRICT, PROJECTS
 from registry.demo.office import Office
 from registry.demo.people import Person, invent, roster_csv, sheets_csv
 from registry.demo.setup import STANDARD
-from verify.subsidy_policy import POLICY_DEMO
+from verify.subsidy.policy import POLICY_DEMO
 
 Publish = Callable[[], None]
 Staff = Mapping[tuple[str, str], bytes]

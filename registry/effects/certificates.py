@@ -13,7 +13,7 @@ from issuers.acts.certificates import CertificateIssued
 from issuers.authority.case import shanghai_date
 from issuers.authority.class_facts import ClassFact, StandardFact
 from issuers.evidence import Trainee
-from issuers.identity import IdNumber, last_four
+from issuers.identifiers.identity import IdNumber, last_four
 from issuers.shape import from_map
 from issuers.standard import Standard
 from ledger.commitment import decode_opening

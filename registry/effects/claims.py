@@ -12,11 +12,11 @@ import sqlalchemy as sa
 
 from issuers.acts.certificates import ClaimSubmitted
 from issuers.authority.case import shanghai_date
-from issuers.codes import check_uscc
-from issuers.identity import IdNumber, IdType, normalise
-from issuers.names import check_text
-from issuers.organisations import OrganisationRole
-from issuers.roster import ORGANISATION_MAX
+from issuers.identifiers.codes import check_uscc
+from issuers.identifiers.identity import IdNumber, IdType, normalise
+from issuers.identifiers.names import check_text
+from issuers.identifiers.organisations import OrganisationRole
+from issuers.office.roster import ORGANISATION_MAX
 from ledger.errors import Malformed, Refused
 from registry import holds
 from registry.effects.deed import Deed

@@ -13,11 +13,11 @@ import sqlalchemy as sa
 
 from issuers.authority.case import shanghai_date
 from issuers.authority.class_facts import ClassFact, StandardFact
-from issuers.codes import check_uscc
 from issuers.evidence import Trainee
-from issuers.identity import IdNumber, normalise
-from issuers.names import check_name, check_text
-from issuers.roster import ORGANISATION_MAX
+from issuers.identifiers.codes import check_uscc
+from issuers.identifiers.identity import IdNumber, normalise
+from issuers.identifiers.names import check_name, check_text
+from issuers.office.roster import ORGANISATION_MAX
 from issuers.shape import from_map
 from issuers.standard import Standard, check_marks, evaluate
 from ledger.commitment import decode_opening

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from ledger.errors import Malformed, Refused
 from registry.effects.deed import Deed
 from registry.tables import staff
-from verify.subsidy_policy import Policy
+from verify.subsidy.policy import Policy
 
 
 def officer_appointed(deed: Deed) -> None:

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from issuers.acts import read_act
 from issuers.authority.class_facts import CertificateFact
-from issuers.identity import IdNumber, IdType
-from issuers.numbers import parse_number
+from issuers.identifiers.identity import IdNumber, IdType
+from issuers.identifiers.numbers import parse_number
 from ledger.commitment import Opening, check_opening, decode_opening
 from ledger.errors import MalanError
 from ledger.leaf import parse_leaf

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from issuers.authority.case import shanghai_date
-from issuers.desk.issuing import issue
+from issuers.sign.desk.issuing import issue
 from registry.demo.cast import BODY
 from registry.demo.people import invent, roster_csv, sheets_csv
 from registry.demo.setup import STANDARD

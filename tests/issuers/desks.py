@@ -9,11 +9,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from issuers.client import Client
-from issuers.desk import Desk
-from issuers.drafting import Speaker
-from issuers.home import Config, Home
-from issuers.outbox import Outbox
+from issuers.sign.client import Client
+from issuers.sign.desk import Desk
+from issuers.sign.drafting import Speaker
+from issuers.sign.home import Config, Home
+from issuers.sign.outbox import Outbox
 from tests.issuers.fake_service import SERVER, FakeService
 from tests.world_parts import seeded
 

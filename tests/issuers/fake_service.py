@@ -21,8 +21,8 @@ from issuers.acts.certificates import CertificateIssued, NumberVoided
 from issuers.authority.case import shanghai_date
 from issuers.authority.class_facts import CertificateFact, Passed, passed_key
 from issuers.base64url import from_b64, to_b64
-from issuers.codes import CertificateNumber, make_code, make_number
 from issuers.evidence import Evidence, open_roster, the_roster, to_json
+from issuers.identifiers.codes import CertificateNumber, make_code, make_number
 from issuers.request import parse_request
 from ledger.commitment import check_opening, decode_opening
 from ledger.cose import check_sign1

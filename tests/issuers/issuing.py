@@ -7,8 +7,8 @@ from typing import Any
 
 from issuers.authority.class_facts import CertificateFact, Passed
 from issuers.credential import parse_credential
-from issuers.desk.issuing import IssueReport, issue
 from issuers.qr import parse_text
+from issuers.sign.desk.issuing import IssueReport, issue
 from ledger.proof import parse_proof
 from tests.issuers.desks import desk_of
 from tests.issuers.fake_service import FakeService

@@ -14,8 +14,8 @@ import pytest
 import zxingcpp
 from PIL import Image, ImageChops, ImageDraw
 
-from issuers.card import CardFields, draw_card
-from issuers.card_paper import HAIR, HEIGHT, INK, LABEL, RED, WIDTH
+from issuers.printing.card import CardFields, draw_card
+from issuers.printing.card_paper import HAIR, HEIGHT, INK, LABEL, RED, WIDTH
 from issuers.qr import make_text, matrix, version_for
 from ledger.errors import MalanError
 

@@ -18,11 +18,11 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from issuers.__main__ import app
-from issuers.commands import session, setup
 from issuers.enrolment import open_enrolment
-from issuers.home import Config, Home
-from issuers.keyring import create_key_file, seal_key
-from issuers.outbox import Outbox
+from issuers.sign.commands import session, setup
+from issuers.sign.home import Config, Home
+from issuers.sign.keyring import create_key_file, seal_key
+from issuers.sign.outbox import Outbox
 from tests.issuers.fake_service import FakeService
 from tests.issuers.office_data import office_file
 from tests.issuers.test_keyring import CHEAP, PASSPHRASE

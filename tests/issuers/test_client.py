@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from issuers.base64url import from_b64, to_b64
-from issuers.client import ANSWER_BYTES_MAX, ATTEMPTS, Client
-from issuers.parcel import Answer, Fate, Parcel
+from issuers.sign.client import ANSWER_BYTES_MAX, ATTEMPTS, Client
+from issuers.sign.parcel import Answer, Fate, Parcel
 from ledger.errors import BadSignature, MalanError, Malformed, Refused, Unavailable
 from tests.issuers.fake_service import SERVER
 from tests.issuers.test_outbox import parcel

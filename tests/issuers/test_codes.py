@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from issuers.codes import (
+from issuers.identifiers.codes import (
     DISTRICTS,
     Identifier,
     check_account,

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from issuers.csv_in import BYTES_MAX, CELL_MAX, Column, Row, RowError, Table, read_table
-from issuers.csv_out import escape_cell, write_table
+from issuers.office.csv_in import BYTES_MAX, CELL_MAX, Column, Row, RowError, Table, read_table
+from issuers.office.csv_out import escape_cell, write_table
 from ledger.errors import Malformed
 
 COLUMNS = (Column("name", "姓名", ("学员姓名",)), Column("place", "地点"))

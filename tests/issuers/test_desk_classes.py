@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from issuers.csv_out import write_table
-from issuers.desk.classes import (
+from issuers.evidence import open_roster, open_sheet, the_roster
+from issuers.office.csv_out import write_table
+from issuers.sign.desk.classes import (
     confirm_class,
     fetch_evidence,
     lay_sheet,
@@ -18,8 +19,7 @@ from issuers.desk.classes import (
     seal_roster,
     sign_sheet,
 )
-from issuers.evidence import open_roster, open_sheet, the_roster
-from issuers.outbox import ItemState
+from issuers.sign.outbox import ItemState
 from issuers.standard import MARKS_MISSING
 from ledger.errors import MalanError, Unavailable
 from tests.issuers.desks import desk_of

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-import issuers.desk.issuing as issuing_module
-from issuers.desk.issuing import issue
-from issuers.outbox import ItemState, Outbox
+import issuers.sign.desk.issuing as issuing_module
+from issuers.sign.desk.issuing import issue
+from issuers.sign.outbox import ItemState, Outbox
 from ledger.errors import Unavailable
 from tests.issuers.desks import desk_of
 from tests.issuers.fake_service import FakeService

@@ -10,10 +10,10 @@ import pytest
 
 from issuers.acts.words import CertificateKind
 from issuers.authority.class_facts import CertificateFact
-from issuers.desk.issuing import issue
-from issuers.desk.receipts import check_receipts
 from issuers.evidence import Evidence
-from issuers.numbers import CertificateNumber, make_number
+from issuers.identifiers.numbers import CertificateNumber, make_number
+from issuers.sign.desk.issuing import issue
+from issuers.sign.desk.receipts import check_receipts
 from ledger.errors import MalanError
 from ledger.statement import statement_hash
 from tests.issuers.desks import desk_of

@@ -13,7 +13,7 @@ import pytest
 from issuers.acts.words import Duty, Outcome
 from issuers.authority.class_facts import Claim, ClaimState
 from issuers.authority.party_facts import Officer, officer_key
-from issuers.desk.claims import (
+from issuers.sign.desk.claims import (
     check_application,
     decide_claim,
     prepare_claim,
@@ -21,7 +21,7 @@ from issuers.desk.claims import (
     submit_claim,
     withdraw_claim,
 )
-from issuers.desk.parties import (
+from issuers.sign.desk.parties import (
     act,
     approve,
     approve_genesis,
@@ -33,8 +33,8 @@ from issuers.desk.parties import (
     read_genesis_file,
     staff_id,
 )
-from issuers.drafting import Speaker
-from issuers.readable import act_body, readable
+from issuers.sign.drafting import Speaker
+from issuers.sign.readable import act_body, readable
 from ledger.errors import MalanError, Unavailable
 from ledger.statement import parse_statement
 from tests.issuers.desks import desk_of

@@ -8,8 +8,8 @@ import pytest
 
 from issuers.authority.class_facts import CertificateFact, State
 from issuers.credential import parse_credential
-from issuers.desk.issuing import issue
-from issuers.desk.standing import find_certificate, move_certificate, void_numbers
+from issuers.sign.desk.issuing import issue
+from issuers.sign.desk.standing import find_certificate, move_certificate, void_numbers
 from ledger.errors import MalanError, Unavailable
 from tests.issuers.desks import desk_of
 from tests.issuers.fake_service import FakeService

@@ -13,10 +13,15 @@ import pytest
 from issuers.acts import read_act
 from issuers.acts.certificates import CertificateIssued
 from issuers.acts.classes import EvaluationConfirmed, Roster
-from issuers.answers import Prepared, PreparedItem, read_prepared
 from issuers.authority.case import shanghai_date
 from issuers.credential import parse_credential
-from issuers.drafting import (
+from issuers.evidence import open_roster, the_roster
+from issuers.identifiers.names import check_name
+from issuers.office.roster import RosterEntry, read_roster
+from issuers.office.sheet import SheetRow
+from issuers.qr import parse_text
+from issuers.sign.answers import Prepared, PreparedItem, read_prepared
+from issuers.sign.drafting import (
     Outcome,
     Speaker,
     commit_people,
@@ -26,12 +31,7 @@ from issuers.drafting import (
     need_final,
     roster_parcel,
 )
-from issuers.drafting_certificates import certify, check_prepared, void_parcel
-from issuers.evidence import open_roster, the_roster
-from issuers.names import check_name
-from issuers.qr import parse_text
-from issuers.roster import RosterEntry, read_roster
-from issuers.sheet import SheetRow
+from issuers.sign.drafting_certificates import certify, check_prepared, void_parcel
 from issuers.standard import MARKS_MISSING, THIRD_MARK_NEEDED, Result
 from ledger.commitment import Opening, check_opening, decode_opening
 from ledger.errors import MalanError

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from PIL import ImageFont
 
-from issuers import fonts
-from issuers.fonts import check_glyphs, face, font_file, missing_glyphs
+from issuers.printing import fonts
+from issuers.printing.fonts import check_glyphs, face, font_file, missing_glyphs
 from ledger.errors import Malformed, Refused, Unavailable
 
 RARE = "𠮷㛃䶮犇龘喆𬱖𨱏"

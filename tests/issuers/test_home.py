@@ -9,9 +9,9 @@ from typing import Annotated
 
 import pytest
 
-from issuers.home import Config, Home, merged, need
 from issuers.json_in import from_hex, from_object, read_object
 from issuers.shape import Id16, Size
+from issuers.sign.home import Config, Home, merged, need
 from ledger.errors import MalanError
 
 GENESIS, OTHER = b"\x01" * 32, b"\x02" * 32

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from issuers.identity import (
+from issuers.identifiers.identity import (
     ID_LABELS,
     IdNumber,
     IdType,

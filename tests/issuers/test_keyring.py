@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from issuers.files import create_file, read_file, replace_file
-from issuers.keyring import (
+from issuers.sign.keyring import (
     STRONG,
     Kdf,
     create_key_file,

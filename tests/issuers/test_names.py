@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from issuers.names import check_name, check_text, fold_name, fold_width, mask_name
+from issuers.identifiers.names import check_name, check_text, fold_name, fold_width, mask_name
 from ledger.errors import Malformed
 
 

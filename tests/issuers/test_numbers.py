@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from issuers.acts.words import CertificateKind
-from issuers.codes import (
+from issuers.identifiers.codes import (
     CODES,
     DISTRICTS,
     CertificateNumber,

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from issuers.drafting import Speaker
-from issuers.outbox import Item, ItemState, Outbox
-from issuers.parcel import Answer, Fate, Parcel
+from issuers.sign.drafting import Speaker
+from issuers.sign.outbox import Item, ItemState, Outbox
+from issuers.sign.parcel import Answer, Fate, Parcel
 from ledger.errors import MalanError
 from ledger.keys import ES256, from_seed
 from tests.world_parts import START, millis, seeded

@@ -6,10 +6,10 @@ from datetime import date
 
 import pytest
 
-from issuers.csv_out import escape_cell
-from issuers.identity import IdType
-from issuers.organisations import ROLE_LABELS, OrganisationRole, parse_organisation_role
-from issuers.roster import Roster, read_date, read_roster
+from issuers.identifiers.identity import IdType
+from issuers.identifiers.organisations import ROLE_LABELS, OrganisationRole, parse_organisation_role
+from issuers.office.csv_out import escape_cell
+from issuers.office.roster import Roster, read_date, read_roster
 from ledger.errors import Malformed
 from tests.issuers.office_data import office_file
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from issuers.roster import read_roster
-from issuers.sheet import Sheet, read_mark, read_sheet
+from issuers.office.roster import read_roster
+from issuers.office.sheet import Sheet, read_mark, read_sheet
 from issuers.standard import DEFAULT_COMPONENTS, DEFAULT_STANDARD, Component, evaluate
 from ledger.errors import Malformed
 from tests.issuers.office_data import office_file

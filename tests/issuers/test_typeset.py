@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from issuers.fonts import face
-from issuers.typeset import draw_block, draw_line, fit, line_width
+from issuers.printing.fonts import face
+from issuers.printing.typeset import draw_block, draw_line, fit, line_width
 from ledger.errors import Refused
 
 STEPS = ((30, 1), (24, 2), (18, 3))

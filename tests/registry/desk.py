@@ -10,11 +10,11 @@ from typing import Any
 
 import httpx
 
-from issuers.answers import PreparedClaim, read_prepared_claim
-from issuers.drafting import Speaker
-from issuers.drafting_certificates import Certified, ClaimFacts, claim_parcel
-from issuers.identity import IdNumber, IdType
-from issuers.organisations import OrganisationRole
+from issuers.identifiers.identity import IdNumber, IdType
+from issuers.identifiers.organisations import OrganisationRole
+from issuers.sign.answers import PreparedClaim, read_prepared_claim
+from issuers.sign.drafting import Speaker
+from issuers.sign.drafting_certificates import Certified, ClaimFacts, claim_parcel
 from tests.registry.stage import Stage, item
 
 

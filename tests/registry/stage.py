@@ -20,13 +20,13 @@ from stdnum.cn import ric
 
 from issuers.acts.classes import InstitutionAccredited, PolicyPublished, StandardPublished
 from issuers.acts.parties import BodyAppointed, OfficerDismissed
-from issuers.answers import Prepared, PreparedItem, read_prepared
 from issuers.authority.party_facts import Officer, officer_key
 from issuers.base64url import to_b64
-from issuers.drafting import Speaker
-from issuers.drafting_certificates import Certified, certify
-from issuers.identity import IdNumber, IdType
+from issuers.identifiers.identity import IdNumber, IdType
 from issuers.request import sign_request
+from issuers.sign.answers import Prepared, PreparedItem, read_prepared
+from issuers.sign.drafting import Speaker
+from issuers.sign.drafting_certificates import Certified, certify
 from ledger import cbor
 from ledger.commitment import encode_opening
 from ledger.cose import Claims
@@ -44,7 +44,7 @@ from registry.settings import Settings
 from registry.tables import staff
 from tests.world import World
 from tests.world_parts import BODY, FIRST, INSTITUTION, LAST, PROJECT, STANDARD, STANDARD_ID, seeded
-from verify.subsidy_policy import POLICY_DEMO
+from verify.subsidy.policy import POLICY_DEMO
 
 POLICY_ID = POLICY_DEMO.id
 

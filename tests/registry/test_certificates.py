@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from issuers.acts.words import Duty
-from issuers.answers import Prepared, PreparedItem
 from issuers.base64url import to_b64
-from issuers.numbers import check_code, parse_number
+from issuers.identifiers.numbers import check_code, parse_number
+from issuers.sign.answers import Prepared, PreparedItem
 from ledger.statement import parse_statement, sign_statement
 from registry.reservations import TERM_MS
 from registry.tables import number_series, read_audit, reservation

@@ -14,10 +14,10 @@ import pytest
 from typer.testing import CliRunner
 
 from issuers.acts.parties import Genesis, GenesisKey
-from issuers.desk.parties import genesis_file
 from issuers.enrolment import open_enrolment, sign_enrolment
 from issuers.evidence_document import from_json
 from issuers.shape import to_map
+from issuers.sign.desk.parties import genesis_file
 from ledger import cbor
 from ledger.cose import Claims
 from ledger.keys import ES256, from_seed

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from issuers.acts.classes import EvaluationConfirmed, PolicyPublished, Roster, Sheet
 from issuers.acts.parties import OfficerAppointed
 from issuers.acts.words import Duty
-from issuers.identity import IdNumber, IdType
+from issuers.identifiers.identity import IdNumber, IdType
 from ledger.commitment import Opening, commit, decode_opening, encode_opening
 from registry.tables import candidate, opening, person, staff
 from tests.registry.stage import POLICY_ID, Stage, item
@@ -26,7 +26,7 @@ from tests.world_steps import (
     say_sheet,
     trainee,
 )
-from verify.subsidy_policy import POLICY_DEMO
+from verify.subsidy.policy import POLICY_DEMO
 
 Fields = dict[str, Any]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from issuers.numbers import make_code
+from issuers.identifiers.numbers import make_code
 from ledger.errors import MalanError, Malformed, Refused, Unavailable
 from registry.http import problems
 from registry.http.bodies import LARGE, SMALL

@@ -12,13 +12,13 @@ import sqlalchemy as sa
 
 from issuers.acts import read_act
 from issuers.acts.certificates import CertificateIssued
-from issuers.answers import Prepared, PreparedItem
 from issuers.authority.class_facts import CertificateFact
 from issuers.credential import parse_credential, sign_credential
-from issuers.drafting import Speaker, commit_people
-from issuers.drafting_certificates import Certified, void_parcel
-from issuers.numbers import make_code
+from issuers.identifiers.numbers import make_code
 from issuers.shape import to_map
+from issuers.sign.answers import Prepared, PreparedItem
+from issuers.sign.drafting import Speaker, commit_people
+from issuers.sign.drafting_certificates import Certified, void_parcel
 from ledger.commitment import Opening
 from ledger.statement import parse_statement
 from registry.facts import TableView

@@ -1,4 +1,4 @@
-"""The parties' own client (`issuers.client`) understands every answer of the service, and the service it."""
+"""The parties' own client (`sign.client`) understands every answer of the service, and the service it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pytest
 
 from issuers.base64url import from_b64
-from issuers.client import Client
-from issuers.drafting import Speaker
-from issuers.drafting_certificates import check_prepared
-from issuers.parcel import Fate, Parcel
 from issuers.request import sign_request
+from issuers.sign.client import Client
+from issuers.sign.drafting import Speaker
+from issuers.sign.drafting_certificates import check_prepared
+from issuers.sign.parcel import Fate, Parcel
 from ledger import cbor
 from ledger.errors import BadSignature, MalanError, Refused
 from tests.registry.desk import Desk

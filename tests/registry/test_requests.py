@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from issuers.acts.parties import KeyRevoked, OfficerDismissed
 from issuers.acts.words import RevocationCause
 from issuers.base64url import to_b64
-from issuers.districts import DISTRICTS
 from issuers.evidence import open_roster, open_sheet, recompute, the_roster, the_sheets
 from issuers.evidence_document import Evidence, from_json
+from issuers.identifiers.districts import DISTRICTS
 from ledger.errors import MalanError, Refused
 from ledger.statement import parse_statement
 from registry.evidence import export, export_for_operator

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 from issuers.acts.words import CertificateKind
-from issuers.organisations import OrganisationRole
-from verify.subsidy import decide
-from verify.subsidy_case import Answer, Case, Decision, Fact, HeldRole, Rule, Source
-from verify.subsidy_policy import POLICY_2023_7, POLICY_DEMO, Policy
+from issuers.identifiers.organisations import OrganisationRole
+from verify.subsidy.case import Answer, Case, Decision, Fact, HeldRole, Rule, Source
+from verify.subsidy.policy import POLICY_2023_7, POLICY_DEMO, Policy
+from verify.subsidy.rules import decide
 
 ISSUED = date(2025, 3, 10)
 CHECKED = date(2025, 6, 1)

@@ -7,9 +7,9 @@ import random
 import cbor2
 import pytest
 
-from issuers.codes import make_code
 from issuers.credential import parse_credential
 from issuers.digits import to_digits
+from issuers.identifiers.codes import make_code
 from ledger.keys import EDDSA, ES256
 from tests.verify.shown import (
     issued_world,

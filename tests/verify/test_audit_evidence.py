@@ -11,7 +11,7 @@ import pytest
 
 from issuers.acts.words import CertificateKind
 from issuers.evidence import Evidence, EvidenceStatement, to_json
-from issuers.numbers import CertificateNumber, make_number
+from issuers.identifiers.numbers import CertificateNumber, make_number
 from ledger.cbor import Value
 from ledger.commitment import Opening, decode_opening, encode_opening
 from ledger.statement import parse_statement

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import Malformed, Unavailable
-from verify.calendar import add_months, add_workdays, is_rest, last_day, loaded_years
+from verify.subsidy.calendar import add_months, add_workdays, is_rest, last_day, loaded_years
 
 
 def day(text: str) -> date:
@@ -80,7 +80,7 @@ def test_a_last_day_beyond_the_known_years_is_never_guessed() -> None:
 def test_a_roll_across_the_end_of_the_known_years_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """2022-12-31 was a Saturday, and rest until 2023-01-03: with 2022 as the last year, nobody can know."""
     assert last_day(date(2021, 12, 31), 12, roll_holiday=True) == date(2023, 1, 3)
-    monkeypatch.setattr("verify.calendar.loaded_years", lambda: (2004, 2022))
+    monkeypatch.setattr("verify.subsidy.calendar.loaded_years", lambda: (2004, 2022))
     with pytest.raises(Unavailable, match="CALENDAR_UNKNOWN"):
         last_day(date(2021, 12, 31), 12, roll_holiday=True)
     assert last_day(date(2021, 12, 30), 12, roll_holiday=True) == date(2022, 12, 30)

@@ -16,7 +16,7 @@ from issuers.acts.parties import (
 )
 from issuers.acts.words import Duty, RevocationCause
 from issuers.credential import sign_credential
-from issuers.numbers import make_number, parse_number
+from issuers.identifiers.numbers import make_number, parse_number
 from tests.verify.shown import (
     claims_of,
     issued_world,

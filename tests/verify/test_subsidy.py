@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from issuers.acts.words import CertificateKind
-from issuers.organisations import OrganisationRole
+from issuers.identifiers.organisations import OrganisationRole
 from tests.verify.subsidy_cases import GOOD, ISSUED, POLICIES, ROLE, finding, only
-from verify import subsidy
-from verify.subsidy import UNKNOWN_CERTIFICATE, decide
-from verify.subsidy_case import Answer, Case, Fact, HeldRole, Rule, Source
-from verify.subsidy_policy import POLICY_2023_7
-from verify.subsidy_reasons import REASONS
+from verify.subsidy import rules as subsidy
+from verify.subsidy.case import Answer, Case, Fact, HeldRole, Rule, Source
+from verify.subsidy.policy import POLICY_2023_7
+from verify.subsidy.reasons import REASONS
+from verify.subsidy.rules import UNKNOWN_CERTIFICATE, decide
 from verify.verdict import State
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from issuers.organisations import OrganisationRole
+from issuers.identifiers.organisations import OrganisationRole
 from tests.verify.subsidy_cases import CHECKED, GOOD, ROLE, finding, only
-from verify.subsidy import decide
-from verify.subsidy_case import Answer, Fact, HeldRole, Rule, Source
-from verify.subsidy_policy import POLICY_2023_7, AgeReference
+from verify.subsidy.case import Answer, Fact, HeldRole, Rule, Source
+from verify.subsidy.policy import POLICY_2023_7, AgeReference
+from verify.subsidy.rules import decide
 
 FACT_RULES = (
     ("in_shanghai", Rule.IN_SHANGHAI),

@@ -10,7 +10,7 @@ import pytest
 from issuers.acts.words import CertificateKind
 from ledger import cbor
 from ledger.errors import Malformed
-from verify.subsidy_policy import POLICY_2023_7, POLICY_DEMO, AgeReference, Policy, StageRule, policies_on
+from verify.subsidy.policy import POLICY_2023_7, POLICY_DEMO, AgeReference, Policy, StageRule, policies_on
 
 
 @pytest.mark.parametrize("policy", [POLICY_2023_7, POLICY_DEMO])

@@ -11,7 +11,7 @@ from issuers.authority.case import shanghai_date
 from issuers.authority.class_facts import ClassFact
 from issuers.authority.party_facts import Party
 from issuers.authority.view import MemoryView
-from issuers.numbers import CertificateNumber, parse_number
+from issuers.identifiers.numbers import CertificateNumber, parse_number
 from issuers.standard import Standard
 from ledger.errors import Malformed
 from verify.audit.findings import Findings

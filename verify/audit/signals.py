@@ -22,7 +22,7 @@ from ledger.errors import Unavailable
 from verify.audit.findings import Findings
 from verify.audit.replay import Heard
 from verify.audit.tallies import Tallies
-from verify.calendar import is_rest
+from verify.subsidy.calendar import is_rest
 
 _PERCENT: Final = 100
 

@@ -1,0 +1,178 @@
+"""Door: the folder of a certificate, certificates/<number>/, made from what was signed.
+
+Promises: credential.cose and qr.txt hold exactly the logged bytes; the same note gives the same card; files
+are whole or absent, so a run cut off here is simply run again. What a card prints beside the credential
+rests in the outbox as a *note*, so that the card can be drawn again without the service.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Final
+
+from issuers.acts.words import CertificateKind
+from issuers.credential import Credential, parse_credential
+from issuers.files import private_directory, replace_file
+from issuers.printing.card import CardFields, draw_card
+from issuers.qr import authority_of, make_text
+from issuers.shape import Range, Size, from_map, to_map
+from issuers.sign.answers import Prepared
+from issuers.sign.home import Home
+from issuers.sign.outbox import Item
+from ledger import cbor
+from ledger.errors import Malformed
+from ledger.statement import parse_statement
+
+STAGES: Final = ("创业意识激发期", "创业准备期", "创业初创期", "创业发展期")  # notice 二, 四个阶段
+CREDENTIAL: Final = "credential.cose"
+QR: Final = "qr.txt"
+CARD: Final = "card.png"
+PROOF: Final = "certificate.tlog-proof"
+
+_Line = Annotated[str, Size(1, 200)]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What is printed beside the credential; `host` the QR origin."""
+
+    host: _Line
+    kind: CertificateKind
+    stage: Annotated[int, Range(1, 4)]
+    course_en: Annotated[str, Size(0, 200)]
+    institution: _Line
+    body: _Line
+    responsible: Annotated[tuple[_Line, ...], Size(1, 8)]
+    issued_on: date
+    demo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A logged certificate; `folder` None when its files failed, `proved` once its proof is there."""
+
+    certificate: bytes
+    candidate: bytes
+    number: str = field(repr=False)
+    seq: int
+    folder: Path | None
+    proved: bool
+
+
+def note_of(prepared: Prepared, *, responsible: tuple[str, ...], issued_on: date, demo: bool) -> Note:
+    """The note of a prepared class; the body answers where no person is named."""
+    return Note(
+        host=prepared.host,
+        kind=prepared.kind,
+        stage=prepared.stage,
+        course_en=prepared.course_en,
+        institution=prepared.institution_name,
+        body=prepared.body_name,
+        responsible=responsible or (prepared.body_name,),
+        issued_on=issued_on,
+        demo=demo,
+    )
+
+
+def encode_note(note: Note) -> bytes:
+    """The note as the outbox keeps it."""
+    return cbor.encode(to_map(note))
+
+
+def decode_note(data: bytes | None) -> Note:
+    """Raises Malformed NOTE_MISSING, or of codec and shape."""
+    if data is None:
+        raise Malformed("NOTE_MISSING", "the outbox has no note for this certificate")
+    return from_map(Note, cbor.decode(data), where="note")
+
+
+def card_fields(claims: Credential, note: Note, qr: str) -> CardFields:
+    """What the card of a credential prints."""
+    qualified = note.kind is CertificateKind.QUALIFICATION
+    return CardFields(
+        name=claims.name,
+        project_zh=claims.course,
+        project_en=note.course_en,
+        stage=STAGES[note.stage - 1],
+        hours=claims.hours,
+        result="合格" if qualified else "结业",
+        kind="合格证书" if qualified else "结业证书",
+        number=claims.number,
+        issued=note.issued_on,
+        expires=None,
+        body=note.body,
+        institution=note.institution,
+        responsible=note.responsible,
+        code=claims.code,
+        official_domain=authority_of(qr),
+        demo=note.demo,
+    )
+
+
+def qr_of(item: Item) -> str:
+    """The QR text of a stored certificate."""
+    credential = _credential(item)
+    claims = parse_credential(credential).claims
+    return make_text(host=decode_note(item.note).host, code=claims.code, credential=credential)
+
+
+def number_of(item: Item) -> str:
+    """The number of a stored certificate."""
+    return parse_credential(_credential(item)).claims.number
+
+
+def write_folder(home: Home, item: Item, *, card: bool) -> Path:
+    """Writes what is missing of a logged certificate's folder, all but the proof; the folder.
+
+    Raises Unavailable FILE_WRITE, and what drawing the card raises.
+    """
+    credential = _credential(item)
+    claims = parse_credential(credential).claims
+    folder = private_directory(home.certificate(claims.number))
+    qr = qr_of(item)
+    if not (folder / CREDENTIAL).exists():
+        replace_file(folder / CREDENTIAL, credential)
+    if not (folder / QR).exists():
+        replace_file(folder / QR, f"{qr}\n".encode())
+    if card and not (folder / CARD).exists():
+        replace_file(folder / CARD, draw_card(card_fields(claims, decode_note(item.note), qr), qr))
+    return folder
+
+
+def write_proof(home: Home, item: Item, proof: bytes) -> None:
+    """Puts the proof into the certificate's folder."""
+    replace_file(private_directory(home.certificate(number_of(item))) / PROOF, proof)
+
+
+def has_proof(home: Home, item: Item) -> bool:
+    """Whether the certificate's folder has its proof."""
+    return (home.certificate(number_of(item)) / PROOF).exists()
+
+
+def describe(home: Home, item: Item, *, written: bool) -> Issued:
+    """A logged certificate as a report names it."""
+    assert item.answer is not None  # logged items have one
+    number = number_of(item)
+    return Issued(
+        certificate=bytes.fromhex(item.subject.removeprefix("certificate/")),
+        candidate=candidate_of(item),
+        number=number,
+        seq=item.answer.seq,
+        folder=home.certificate(number) if written else None,
+        proved=has_proof(home, item),
+    )
+
+
+def candidate_of(item: Item) -> bytes:
+    """Whose number a stored statement issues or voids."""
+    candidate = parse_statement(item.parcel.statement).body.get("candidate")
+    assert isinstance(candidate, bytes)  # signed here, under the shape of the act
+    return candidate
+
+
+def _credential(item: Item) -> bytes:
+    if item.parcel.attachment is None:
+        raise Malformed("CREDENTIAL_MISSING", "the outbox has no credential for this statement")
+    return item.parcel.attachment
