@@ -23,7 +23,7 @@ def build() -> typer.Typer:
     """The program with every command that is installed."""
     app = typer.Typer(
         name="malan-verify",
-        help="核验证书与账本,无需信任任何服务器。Verify certificates and the log; trust no server.",
+        help="核验证书与账本，无需信任任何服务器。Verify certificates and the log; trust no server.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
@@ -31,7 +31,7 @@ def build() -> typer.Typer:
 
     @app.callback()
     def root() -> None:
-        """核验证书与账本,无需信任任何服务器。Verify certificates and the log; trust no server."""
+        """核验证书与账本，无需信任任何服务器。Verify certificates and the log; trust no server."""
 
     for name in _COMMANDS:
         module = f"verify.commands.{name}"

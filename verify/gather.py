@@ -111,7 +111,7 @@ class Gatherer:
             ("已记住", "It is remembered now.") if self.wanted.keep else ("未记住", "It is not remembered.")
         )
         self.notes.append(
-            f"!!! 首次使用 {trust.origin} 的信任包({kept[0]})。请与公布的创世指纹核对:\n"
+            f"!!! 首次使用 {trust.origin} 的信任包（{kept[0]}）。请与公布的创世指纹核对：\n"
             f"!!! First use of the bundle of {trust.origin}. {kept[1]} Compare its genesis with the one "
             f"published:\n!!! {trust.genesis.hex()}"
         )

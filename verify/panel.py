@@ -61,7 +61,7 @@ def _caveats(verdict: Verdict) -> list[Words]:
         return []
     found = []
     if not verdict.complete:
-        found.append(Words("入账未核验", "logging not checked"))
+        found.append(Words("未核验账本记载", "logging not checked"))
     if verdict.status_fresh is False:
         found.append(Words("状态数据非最新", "status not fresh"))
     return found
@@ -80,11 +80,11 @@ def _facts(verdict: Verdict, facts: VerifiedFacts) -> Table:
     rows = [
         ("姓名 Name", f"{facts.name}{last_four}"),
         ("课程 Course", f"{facts.course} {facts.hours} 课时 hours"),
-        ("编号 Number", facts.number),
+        ("证书编号 Number", facts.number),
         ("验证码 Code", group_code(facts.code)),
         (body, f"{facts.body_name}\n{facts.body_name_en}"),
         (person, f"{facts.signatory[:16]}… 密钥 key {facts.kid}"),
-        ("签发日期 Issued", facts.issued_on.isoformat()),
+        ("颁发日期 Issued", facts.issued_on.isoformat()),
     ]
     if facts.expires_at is not None:
         rows.append(("有效期至 Valid until", f"{shanghai(facts.expires_at)} 北京时间"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from issuers.acts.certificates import CertificateRevoked, CertificateSuspended
+from issuers.acts.certificates import CertificateRestored, CertificateRevoked, CertificateSuspended
 from issuers.authority.class_facts import CertificateFact
 from issuers.bundle import KINDS
 from issuers.status import REVOKED, SUSPENDED, VALID, compute_bits, open_status_list
@@ -29,6 +29,12 @@ from tests.registry.desk import Desk
 from tests.registry.stage import Stage, dismissal
 from verify.trust import Pin, Trust, open_trust
 
+ACTS = {
+    "certificate-revoked": CertificateRevoked,
+    "certificate-suspended": CertificateSuspended,
+    "certificate-restored": CertificateRestored,
+}
+
 
 def trust_of(stage: Stage) -> Trust:
     raw = stage.client.get("/trust.cbor").content
@@ -41,7 +47,7 @@ def leaves(stage: Stage) -> list[bytes]:
 
 
 def revoke(stage: Stage, certificate: bytes, kind: str = "certificate-revoked") -> None:
-    act = CertificateRevoked("fraud") if kind == "certificate-revoked" else CertificateSuspended("inquiry")
+    act = ACTS[kind]("inquiry")
     stage.world.now = stage.hands.now_ms
     raw = stage.world.sign(kind, "signatory", f"certificate/{certificate.hex()}", act)
     assert stage.post(raw).status_code == 200
@@ -116,6 +122,20 @@ def test_a_publisher_that_goes_on_says_the_same_as_a_new_one(desk: Desk) -> None
     (home / "trust.cbor").unlink()
     Publisher(desk.stage.service).run_once()
     assert (home / "trust.cbor").read_bytes() == kept
+
+
+@pytest.mark.parametrize(
+    ("second", "value"), [("certificate-restored", VALID), ("certificate-revoked", REVOKED)]
+)
+def test_a_publisher_that_saw_a_suspension_sees_what_came_after_it(
+    desk: Desk, second: str, value: int
+) -> None:
+    publisher, item = Publisher(desk.stage.service), desk.certified[0].item
+    for kind in ("certificate-suspended", second):
+        publisher.run_once()
+        revoke(desk.stage, item.certificate, kind)
+    publisher.run_once()
+    assert trust_of(desk.stage).lists[item.status_list].value(item.status_index) == value
 
 
 def test_reading_in_small_steps_says_the_same(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,17 +10,17 @@ from verify.words import Words
 
 _TITLES: Final = {
     "checkpoint": Words("检查点签名与见证", "Signatures and witnesses of the checkpoint"),
-    "bytes": Words("全部记录、哈希链与树", "Every entry, the hash chain and the tree"),
+    "bytes": Words("全部条目、哈希链与树", "Every entry, the hash chain and the tree"),
     "files": Words("目录中的其他文件", "Other files of the directory"),
-    "replay": Words("每条陈述的签名与权限", "Signature and authority of every statement"),
+    "replay": Words("每条声明的签名与权限", "Signature and authority of every statement"),
     "rules": Words("证书、编号与资金占用", "Certificates, numbers and holds"),
     "since": Words("与留存检查点的一致性", "Consistency with the checkpoint kept"),
     "trust": Words("信任包与状态列表", "Trust bundle and status lists"),
-    "evidence": Words("开示证据与成绩重算", "Opened evidence, results recomputed"),
+    "evidence": Words("打开的证据与成绩重算", "Opened evidence, results recomputed"),
 }
 _DETAILS: Final = {
     "checkpoint": Words(
-        "每一行签名均须属于日志密钥或策略中的见证人。",
+        "每一行签名均须属于账本密钥或见证策略中的见证方。",
         "Every line must be by the log's key or a witness of the policy.",
     ),
     "bytes": Words(
@@ -28,7 +28,7 @@ _DETAILS: Final = {
         "Recomputed byte by byte and compared with the root of the checkpoint.",
     ),
     "files": Words(
-        "不属于该日志大小的文件须为合法的旧部分文件。",
+        "不属于该账本大小的文件须为合法的旧部分文件。",
         "A file the size does not imply must be a lawful older partial file.",
     ),
     "replay": Words(
@@ -40,19 +40,19 @@ _DETAILS: Final = {
         "Each certificate under a confirmed result, each number issued or voided within 72 hours, "
         "nothing held twice.",
     ),
-    "since": Words("日志只增不改，时间未倒签。", "The log only grew, and nothing was back-dated."),
+    "since": Words("账本只增不改，时间未倒签。", "The log only grew, and nothing was back-dated."),
     "trust": Words(
-        "信任包的行为与日志逐条一致，状态列表逐位一致。",
+        "信任包的行为与账本逐条一致，状态列表逐位一致。",
         "Its acts are exactly the log's, its status lists equal to the bit.",
     ),
     "evidence": Words(
-        "开示与承诺一致，按标准重算的成绩与确认的名单一致。",
+        "打开的内容与承诺一致，按评价规范重算的成绩与确认的名单一致。",
         "Openings open their commitments, and recomputed results equal the confirmed list.",
     ),
 }
 _NOT_ASKED: Final = {
     "files": Words(
-        "网络日志无法列出文件；请审计目录副本。",
+        "网络账本无法列出文件；请审计目录副本。",
         "A web server cannot be listed; audit a copy of the directory.",
     ),
     "since": Words("需要上次留存的检查点（--since）。", "Needs the checkpoint you kept (--since)."),

@@ -61,15 +61,15 @@ def _facts(report: AuditReport, log: LogFacts) -> Table:
         genesis += "\n请与公布的指纹比对 compare this fingerprint"
     witnesses = f"{len(log.cosignatures)} / {log.witnesses}"
     if not log.witnesses:
-        witnesses = "未列见证人 no witness named"
+        witnesses = "未列见证方 no witness named"
     issued = sum(row.issued for row in report.tallies.bodies)
     rows = (
-        ("日志 Log", log.origin),
+        ("账本 Log", log.origin),
         ("创世指纹 Genesis", genesis),
-        ("记录数 Size", f"{log.size:,}"),
+        ("条目数 Size", f"{log.size:,}"),
         ("树根 Root", fingerprint(log.root)),
-        ("最新记录 Newest", instant(log.last_ms) if log.last_ms else "–"),
-        ("见证 Cosigned", witnesses + (f" (法定 quorum {log.needed})" if log.needed else "")),
+        ("最新条目 Newest", instant(log.last_ms) if log.last_ms else "–"),
+        ("见证 Cosigned", witnesses + (f" (规定数 quorum {log.needed})" if log.needed else "")),
         ("证书 Certificates", f"{issued:,}"),
         ("审计时间 Audited", instant(report.at_ms)),
     )

@@ -226,19 +226,19 @@ STATE_WORDS: Final = {
 
 LIMITS: Final = (
     Words(
-        "真实签名下的虚假事实：评价员和评价机构真实签署的虚假成绩，账本上看不出来。",
+        "真实签名下的虚假事实：考评员和评价机构真实签署的虚假成绩，账本上看不出来。",
         "True signatures on false facts: a false score that evaluator and body really signed looks sound.",
     ),
     Words(
-        "不同的人员标识是否确为不同的自然人；只有抽查开示材料才能核实。",
+        "不同的人员标识是否确为不同的自然人；只有抽查打开承诺才能核实。",
         "Whether different staff ids are different human beings; only sampled openings show that.",
     ),
     Words(
-        "在出具回执之前被拒收、拖延或丢弃的陈述；请签署方以回执核对。",
+        "在出具回执之前被拒收、拖延或丢弃的声明；请签名方用回执核对。",
         "What was refused, delayed or dropped before a receipt was given; signers compare their receipts.",
     ),
     Words(
-        "另有一份日志给别人看：只有见证签名达到法定数量，或各区相互比对检查点，才能排除。",
+        "另有一份账本给别人看：只有见证签名达到规定数量，或各区相互比对检查点，才能排除。",
         "Another log shown to others: only a quorum of witnesses, or districts comparing checkpoints, "
         "excludes it.",
     ),

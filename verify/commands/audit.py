@@ -73,7 +73,7 @@ def run(
 ) -> None:
     """Was anything altered, dropped, back-dated or invented? Exit 0 sound, 1 departures, 2 could not check.
 
-    独立审计账本:退出码 0 未发现偏离,1 有偏离,2 未能核查。
+    独立审计账本：退出码 0 未发现偏离，1 有偏离，2 未能核查。
     """
     source = open_source(log)
     pin = _pin(source) if trust is None and genesis is None else None

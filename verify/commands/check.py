@@ -68,7 +68,7 @@ def check(
 ) -> None:
     """Is this certificate genuine, who answers for it, does it stand? Exit 0 valid, 1 no, 2 could not check.
 
-    真伪核验:退出码 0 有效,1 否定,2 未能核验。
+    真伪核验：退出码 0 有效，1 否定，2 未能核验。
     """
     now = _seconds(at)
     home = os.environ.get("MALAN_HOME")

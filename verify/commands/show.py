@@ -24,8 +24,8 @@ def register(app: typer.Typer) -> None:
 
 
 def show(file: File, as_json: AsJson = False) -> None:
-    """What stands in a file, as JSON. Nothing is verified. 显示文件内容,不作核验。"""
+    """What stands in a file, as JSON. Nothing is verified. 显示文件内容，不作核验。"""
     document = describe(read_file(file, bytes_max=BYTES_MAX))
-    sys.stderr.write("未核验,仅显示内容。Nothing here was verified; this only shows what the bytes say.\n")
+    sys.stderr.write("未核验，仅显示内容。Nothing here was verified; this only shows what the bytes say.\n")
     text = json.dumps({"verified": False, **document}, ensure_ascii=False, indent=None if as_json else 2)
     sys.stdout.buffer.write(f"{text}\n".encode())

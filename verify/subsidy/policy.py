@@ -128,7 +128,7 @@ POLICY_2023_7: Final = Policy(
 
 POLICY_DEMO: Final = Policy(
     id="demo",
-    doc_no="DEMO 演示参数(未经确认)",
+    doc_no="DEMO 演示参数（未经确认）",
     valid_from=date(2026, 1, 1),
     amount_fen=180_000,
     per_project=1,

@@ -40,7 +40,7 @@ CsvFile = Annotated[Path, typer.Argument(metavar="FILE.csv", help="The table as 
 
 _MISSING_SHOWN: Final = 10
 _REASONS: Final = {
-    THIRD_MARK_NEEDED: "需第三评",
+    THIRD_MARK_NEEDED: "需第三人评分",
     MARKS_MISSING: "缺成绩",
     NOT_ON_ROSTER: "不在名册",
     ATTENDANCE_SHORT: "出勤不足",
