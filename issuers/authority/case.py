@@ -9,9 +9,10 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from issuers.acts.words import COMMITTED, Duty
 from issuers.authority.party_facts import Key, Officer, Party, officer_key
 from issuers.authority.view import F, View
-from ledger.errors import Refused
+from ledger.errors import Malformed, Refused
 from ledger.statement import Statement
 
+TIME_MAX_MS = 253_402_214_400_000  # the end of 9999 in Shanghai and in UTC: beyond, dates overflow
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")  # no daylight saving since 1991
 
 
@@ -97,5 +98,7 @@ def officer_in_force(view: View, party: str, staff: bytes, duty: Duty, day: date
 
 
 def shanghai_date(time_ms: int) -> date:
-    """The calendar date in Shanghai of milliseconds since 1970."""
+    """The calendar date in Shanghai of milliseconds since 1970. Raises Malformed TIME_RANGE."""
+    if not 0 <= time_ms < TIME_MAX_MS:
+        raise Malformed("TIME_RANGE", "a time before 1970 or after 9999")
     return datetime.fromtimestamp(time_ms / 1000, UTC).astimezone(SHANGHAI).date()

@@ -19,6 +19,7 @@ from issuers.authority.case import Case, shanghai_date
 from issuers.authority.class_facts import (
     CertificateFact,
     Claim,
+    ClaimedCertificate,
     ClaimState,
     ClassFact,
     CredentialFact,
@@ -32,6 +33,7 @@ from issuers.authority.class_facts import (
     slot_key,
 )
 from issuers.authority.class_rules import body_in_force, need_apart
+from issuers.authority.party_facts import Key
 from issuers.authority.view import Fact
 from issuers.standard import Standard
 from ledger.errors import Refused
@@ -91,7 +93,12 @@ def certificate_suspended(case: Case, act: CertificateSuspended) -> list[Fact]:
 
 
 def certificate_restored(case: Case, act: CertificateRestored) -> list[Fact]:
-    """Ends a suspension. A revocation never ends."""
+    """Ends a suspension, under what issuing asks for too. A revocation never ends."""
+    fact = _certificate(case, case.subject_id("certificate"))
+    known = case.need(ClassFact, fact.class_id.hex(), "CLASS_UNKNOWN", "no such class was opened")
+    body_in_force(case, known.body, known.project)
+    case.need_scope(known.project)
+    need_apart(case, known)
     return [_moved(case, {State.SUSPENDED}, State.VALID, act.reason)]
 
 
@@ -115,7 +122,10 @@ def claim_submitted(case: Case, act: ClaimSubmitted) -> list[Fact]:
         raise Refused("CLAIM_OTHER", "project or reviewing district is not that of the certificate")
     if act.project_nullifier == act.slot_nullifier:
         raise Refused("NULLIFIERS_EQUAL", "project and slot have different nullifiers")
-    holds: list[Fact] = []
+    before = case.view.get(ClaimedCertificate, act.certificate.hex())
+    if before is not None and not before.released:
+        raise Refused("ALREADY_CLAIMED", "a claim rests on this certificate already")
+    holds: list[Fact] = [ClaimedCertificate(act.certificate, claim, released=False)]
     for nullifier in (act.project_nullifier, act.slot_nullifier):
         hold = case.view.get(Hold, nullifier.hex())
         if hold is not None and not hold.released:
@@ -141,8 +151,8 @@ def claim_decided(case: Case, act: ClaimDecided) -> list[Fact]:
     claim = _open_claim(case)
     if claim.district != case.party.id:
         raise Refused("DISTRICT_OTHER", "the institution's district decides (notice 二(二))")
-    if claim.intake_staff == case.officer.staff:
-        raise Refused("DUTIES_JOINED", "who took the claim in cannot decide it")
+    if case.officer.staff in {claim.intake_staff, *_makers(case, claim)}:
+        raise Refused("DUTIES_JOINED", "who took the claim in, taught, scored or issued cannot decide it")
     approved = act.outcome is Outcome.APPROVED
     if approved:
         policy = case.need(PolicyFact, claim.policy, "POLICY_UNKNOWN", "no such policy was published")
@@ -210,5 +220,16 @@ def _open_claim(case: Case) -> Claim:
     return claim
 
 
-def _released(claim: Claim) -> list[Hold]:
-    return [Hold(item, claim.id, released=True) for item in (claim.project_nullifier, claim.slot_nullifier)]
+def _makers(case: Case, claim: Claim) -> set[bytes]:
+    """Staff ids of those whose work the claim rests on: who taught, scored and signed."""
+    certificate = _certificate(case, claim.certificate)
+    known = case.need(ClassFact, certificate.class_id.hex(), "CLASS_UNKNOWN", "no such class was opened")
+    signer = case.view.get(Key, certificate.kid.hex())
+    signed = {signer.staff} if signer is not None and signer.staff is not None else set()
+    return {*known.instructors, *(ref.staff for ref in known.sheets), *signed}
+
+
+def _released(claim: Claim) -> list[Fact]:
+    nullifiers = (claim.project_nullifier, claim.slot_nullifier)
+    holds = [Hold(item, claim.id, released=True) for item in nullifiers]
+    return [ClaimedCertificate(claim.certificate, claim.id, released=True), *holds]

@@ -16,6 +16,7 @@ from issuers.authority.party_facts import (
     Party,
     Pending,
     ServiceKeyFact,
+    Settled,
 )
 from issuers.shape import Document
 
@@ -177,6 +178,19 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimedCertificate:
+    """A certificate that a claim rests on; free again once that claim let go."""
+
+    certificate: bytes
+    claim: bytes
+    released: bool
+
+    @property
+    def key(self) -> str:
+        return self.certificate.hex()
+
+
+@dataclass(frozen=True, slots=True)
 class Hold:
     """A nullifier in use by a claim, or free again."""
 
@@ -194,7 +208,7 @@ FACTS: dict[str, type] = {
     for kind in (
         *(GenesisFact, Party, Officer, Key, ServiceKeyFact, Pending, BodyAppointment, Accreditation),
         *(StandardFact, PolicyFact, ClassFact, Passed, CertificateFact, StatusSlot, CredentialFact),
-        *(Claim, Hold),
+        *(Claim, ClaimedCertificate, Hold, Settled),
     )
 }
 

@@ -88,7 +88,7 @@ def class_opened(case: Case, act: ClassOpened) -> list[Fact]:
     covered = accreditation.first_day <= act.first_day <= act.last_day <= accreditation.last_day
     if not covered or accreditation.withdrawn_ms is not None:
         raise Refused("ACCREDITATION_LAPSED", "the accreditation does not cover every day of the class")
-    if case.day > act.last_day + LATE_REGISTRATION:
+    if case.day - LATE_REGISTRATION > act.last_day:
         raise Refused("CLASS_LATE", f"a class is registered within {LATE_REGISTRATION.days} days of its end")
     if _standard(case, act.standard).project != act.project:
         raise Refused("STANDARD_PROJECT", "the standard is for another project")
@@ -167,12 +167,15 @@ def evaluation_confirmed(case: Case, act: EvaluationConfirmed) -> list[Fact]:
         raise Refused("SHEETS_OTHER", "the result must rest on the roster and on every sheet, in log order")
     if act.standard != known.standard:
         raise Refused("STANDARD_OTHER", "the class pins another standard")
-    if len(known.sheets) < _standard(case, known.standard).evaluators_min:
+    marks_min = _standard(case, known.standard).evaluators_min
+    if len(known.sheets) < marks_min:
         raise Refused("SHEETS_TOO_FEW", "fewer evaluators than the standard demands")
     if act.candidates != known.candidates or len(act.passed) > known.candidates:
         raise Refused("COUNTS_WRONG", "the counts do not agree with the roster")
     if len(set(act.passed)) != len(act.passed):
         raise Refused("PASSED_TWICE", "a candidate is named twice")
+    if sum(ref.count for ref in known.sheets) < marks_min * len(act.passed):
+        raise Refused("SHEETS_TOO_SHORT", "the sheets score too few to carry so many who passed")
     passed = [Passed(known.id, candidate, case.time_ms) for candidate in act.passed]
     return [replace(known, evaluation=case.statement.hash), *passed]
 
@@ -208,9 +211,11 @@ def need_standing(party: Party) -> None:
 
 
 def _works_at(case: Case, institution: str, staff: bytes) -> bool:
-    """Whether the person holds any office at the institution (domain B10.3)."""
+    """Whether the person holds an office at the institution that they agreed to (domain B10.3)."""
     officer = case.view.get(Officer, officer_key(institution, staff))
-    return officer is not None and officer.dismissed_ms is None
+    if officer is None or not officer.keyed or officer.dismissed_ms is not None:
+        return False  # an appointment nobody agreed to rules nobody out
+    return officer.first_day <= case.day <= officer.last_day
 
 
 def _standard(case: Case, name: str) -> Standard:
@@ -223,6 +228,6 @@ def _standard(case: Case, name: str) -> Standard:
 
 def _accreditation_subject(case: Case) -> tuple[str, str]:
     name, slash, project = case.subject("accreditation").partition("/")
-    if not slash or "/" in project:
+    if not slash or not is_slug(project):
         raise Refused("SUBJECT_ID", "the subject is accreditation/<institution>/<project>", where="sub")
     return name, project

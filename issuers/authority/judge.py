@@ -17,7 +17,7 @@ from issuers.acts import read_act
 from issuers.acts.parties import Genesis
 from issuers.authority import certificate_rules, class_rules, party_rules
 from issuers.authority.case import Case, officer_in_force, shanghai_date
-from issuers.authority.party_facts import GenesisFact, Key, Officer, Party, Pending
+from issuers.authority.party_facts import GenesisFact, Key, Officer, Party, Pending, Settled
 from issuers.authority.table import TABLE, Row
 from issuers.authority.view import Fact, View
 from issuers.enrolment import open_enrolment
@@ -111,6 +111,7 @@ def judge(view: View, statement: Statement, *, seq: int, time_ms: int) -> list[F
     case, row = _open_case(view, statement, seq=seq, time_ms=time_ms)
     if statement.kind == "approve":
         return _approve(case, genesis)
+    case.need_absent(Pending, statement.hash.hex(), "PENDING_EXISTS", "this very statement was said before")
     facts = RULES[genesis.rules][statement.kind](case, act)
     if row.approval:
         return [Pending(statement.hash, statement.raw, seq, time_ms, case.officer.staff)]
@@ -132,8 +133,13 @@ def _approve(case: Case, genesis: GenesisFact) -> list[Fact]:
     if not genesis.in_force:
         return [done, GenesisFact(genesis.origin, genesis.rules, genesis.statement, in_force=True)]
     waiting = parse_statement(pending.raw)
+    settled = case.view.get(Settled, waiting.subject)
+    if settled is not None and settled.seq > pending.seq:
+        # Or a forgotten signature could undo what two officers decided meanwhile.
+        raise Refused("PENDING_OVERTAKEN", "another act about this took force meanwhile", fix="Say it anew.")
     again, _ = _open_case(case.view, waiting, seq=case.seq, time_ms=case.time_ms)
-    return [done, *RULES[genesis.rules][waiting.kind](again, read_act(waiting))]
+    facts = RULES[genesis.rules][waiting.kind](again, read_act(waiting))
+    return [done, Settled(waiting.subject, case.seq), *facts]
 
 
 def _open_case(view: View, statement: Statement, *, seq: int, time_ms: int) -> tuple[Case, Row]:

@@ -40,7 +40,10 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Officer:
-    """A named person acting for a party, by staff id; terms are inclusive Shanghai dates."""
+    """A named person acting for a party, by staff id; terms are inclusive Shanghai dates.
+
+    `keyed`: a key of theirs is enrolled at this party, so they agreed to the office.
+    """
 
     party: str
     staff: bytes
@@ -49,6 +52,7 @@ class Officer:
     first_day: date
     last_day: date
     dismissed_ms: int | None = None
+    keyed: bool = False
 
     @property
     def key(self) -> str:
@@ -103,6 +107,18 @@ class Pending:
     @property
     def key(self) -> str:
         return self.statement.hex()
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Where the last act about a subject took force that needed two officers."""
+
+    subject: str
+    seq: int
+
+    @property
+    def key(self) -> str:
+        return self.subject
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def genesis(statement: Statement, act: Genesis, *, seq: int, time_ms: int) -> li
     for item in act.keys:
         claims = (CITY, f"officer/{item.staff.hex()}", act.origin)
         facts.append(_key(item.enrolment, claims, seq=seq, time_ms=time_ms, staff=item.staff))
-        facts.append(Officer(CITY, item.staff, (Duty.ROOT,), (), date(2000, 1, 1), FOREVER))
+        facts.append(Officer(CITY, item.staff, (Duty.ROOT,), (), date(2000, 1, 1), FOREVER, keyed=True))
     if len({item.staff for item in act.keys}) < 3 or len({f.key for f in facts if isinstance(f, Key)}) < 3:
         raise Refused("GENESIS_KEYS", "three different keys of three different people")
     return facts
@@ -88,7 +88,7 @@ def admin_appointed(case: Case, act: AdminAppointed) -> list[Fact]:
     _term(act.first_day, act.last_day)
     key = _enrolled(case, act.enrolment, party.id, act.staff)
     _not_root(case, act.staff)
-    return [Officer(party.id, act.staff, (Duty.ADMIN,), (), act.first_day, act.last_day), key]
+    return [Officer(party.id, act.staff, (Duty.ADMIN,), (), act.first_day, act.last_day, keyed=True), key]
 
 
 def service_key(case: Case, act: ServiceKey) -> list[Fact]:
@@ -128,9 +128,11 @@ def officer_appointed(case: Case, act: OfficerAppointed) -> list[Fact]:
     if not set(act.duties) <= ADMIN_GIVES or len(set(act.duties)) < len(act.duties):
         raise Refused("DUTY_NOT_GIVABLE", "an admin cannot give this duty, or gives it twice")
     _not_root(case, staff)
-    _not_admin(case.view.get(Officer, officer_key(case.party.id, staff)))
+    former = case.view.get(Officer, officer_key(case.party.id, staff))
+    _not_admin(former)
     duties = tuple(sorted(act.duties))
-    return [Officer(case.party.id, staff, duties, act.projects, act.first_day, act.last_day)]
+    officer = Officer(case.party.id, staff, duties, act.projects, act.first_day, act.last_day)
+    return [replace(officer, keyed=former is not None and former.keyed)]
 
 
 def officer_dismissed(case: Case, act: OfficerDismissed) -> list[Fact]:
@@ -144,8 +146,8 @@ def officer_dismissed(case: Case, act: OfficerDismissed) -> list[Fact]:
 def key_enrolled(case: Case, act: KeyEnrolled) -> list[Fact]:
     """A further key for an appointed person."""
     staff = case.subject_id("officer")
-    _own_officer(case, staff)
-    return [_enrolled(case, act.enrolment, case.party.id, staff)]
+    officer = _own_officer(case, staff)
+    return [_enrolled(case, act.enrolment, case.party.id, staff), replace(officer, keyed=True)]
 
 
 def key_revoked(case: Case, act: KeyRevoked) -> list[Fact]:
@@ -159,8 +161,7 @@ def key_revoked(case: Case, act: KeyRevoked) -> list[Fact]:
     root = case.duty is Duty.ROOT
     if not root and (key.party != case.party.id or _is_citys_own(case, key)):
         raise Refused("KEY_PARTY", "an admin revokes the keys of its party's people; the city may revoke any")
-    told = key.cause is RevocationCause.COMPROMISED
-    if key.revoked_seq is not None and (told or act.cause is not RevocationCause.COMPROMISED):
+    if key.revoked_seq is not None and not _may_say_more(key, act, root=root):
         raise Refused("KEY_REVOKED", "the key is revoked already")
     if (act.cause is RevocationCause.COMPROMISED) != (act.compromised_since is not None):
         raise Refused("REVOCATION_TIME", "a compromise, and only a compromise, says since when")
@@ -172,6 +173,16 @@ def key_revoked(case: Case, act: KeyRevoked) -> list[Fact]:
     if key.revoked_seq is None:
         key = replace(key, revoked_seq=case.seq, revoked_ms=case.time_ms)
     return [replace(key, cause=act.cause, compromised_since=since)]
+
+
+def _may_say_more(key: Key, act: KeyRevoked, *, root: bool) -> bool:
+    """Of a stopped key it may be said once that it was compromised, and by the city that it was so earlier.
+
+    Otherwise whoever reports first, thief or party, would fix the date for ever.
+    """
+    if act.cause is not RevocationCause.COMPROMISED or act.compromised_since is None:
+        return False
+    return key.compromised_since is None or (root and act.compromised_since < key.compromised_since)
 
 
 def _party(case: Case) -> Party:

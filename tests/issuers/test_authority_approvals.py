@@ -41,6 +41,15 @@ def test_the_signer_cannot_be_the_second_officer() -> None:
     world.refuse("APPROVER_SAME", "approve", "root-1", subject, {})
 
 
+def test_an_act_in_force_does_not_wait_again() -> None:
+    """Its bytes, heard once more, would overwrite what is done, and one root would be enough."""
+    world = ready("founded")
+    said = world.say("party-admitted", "root-1", "party/school-dongan", NEWCOMER)
+    world.refuse_raw("PENDING_EXISTS", said.raw)
+    world.approve(said, "root-2")
+    world.refuse_raw("PENDING_EXISTS", said.raw)
+
+
 def test_an_act_waits_seven_days_and_no_longer() -> None:
     world = ready("founded")
     _, subject = waiting(world)
@@ -103,7 +112,7 @@ def test_the_party_withdrawn_meanwhile_stops_the_waiting_act() -> None:
     }
     said = world.say("admin-appointed", "root-1", f"party/{INSTITUTION}", body)
     world.say_two("party-withdrawn", f"party/{INSTITUTION}", PartyWithdrawn("closed"))
-    world.refuse("PARTY_WITHDRAWN", "approve", "root-2", f"statement/{said.hash.hex()}", {})
+    world.refuse("PENDING_OVERTAKEN", "approve", "root-2", f"statement/{said.hash.hex()}", {})
     assert world.view.get(Key, who.signer.public.kid.hex()) is None
 
 
@@ -112,7 +121,7 @@ def test_of_two_waiting_acts_for_one_name_only_one_takes_force() -> None:
     _, first = waiting(world)
     _, second = waiting(world)
     world.say("approve", "root-2", first, {})
-    world.refuse("PARTY_EXISTS", "approve", "root-2", second, {})
+    world.refuse("PENDING_OVERTAKEN", "approve", "root-2", second, {})
 
 
 def test_a_waiting_act_takes_force_at_the_place_and_time_of_its_approval() -> None:

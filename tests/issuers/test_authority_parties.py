@@ -223,7 +223,9 @@ def test_a_new_appointment_replaces_the_old() -> None:
     act = duties(Duty.SIGNATORY, Duty.EVALUATOR, projects=("002",))
     world.say("officer-appointed", f"admin-{BODY}", subject_of(who), act)
     officer = world.view.get(Officer, officer_key(BODY, who.staff))
-    assert officer == Officer(BODY, who.staff, (Duty.EVALUATOR, Duty.SIGNATORY), ("002",), FIRST, LAST)
+    assert officer == Officer(
+        BODY, who.staff, (Duty.EVALUATOR, Duty.SIGNATORY), ("002",), FIRST, LAST, keyed=True
+    )
 
 
 @pytest.mark.parametrize("text", ["00", "AB" * 16, "zz" * 16, "00" * 17])

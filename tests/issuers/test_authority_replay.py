@@ -22,6 +22,7 @@ from issuers.authority.party_facts import (
     Party,
     Pending,
     ServiceKeyFact,
+    Settled,
 )
 from issuers.authority.view import Fact, MemoryView
 from issuers.bundle import KINDS as BUNDLED
@@ -139,6 +140,7 @@ def test_the_acts_of_a_bundle_alone_give_the_same_facts_about_issuers_and_keys()
         BodyAppointment,
         StandardFact,
         PolicyFact,
+        Settled,
     }
     expected = {key: fact for key, fact in world.view.facts.items() if key[0] in kinds}
     assert replay(acts).facts == expected

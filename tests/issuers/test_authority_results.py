@@ -126,6 +126,14 @@ def rescore(world: World, standard: Standard) -> None:
     say_sheet(world, "evaluator-2", 1)
 
 
+def test_nobody_passes_whom_no_sheet_can_have_scored() -> None:
+    """Two sheets of one entry each carry one who passed, not all."""
+    world = ready("rostered")
+    for name in ("evaluator-1", "evaluator-2"):
+        world.say("sheet", name, class_subject(world), a_sheet(world, rows=1))
+    confirm(world, "SHEETS_TOO_SHORT")
+
+
 def test_the_counts_agree_with_the_roster() -> None:
     world = ready("scored")
     confirm(world, "COUNTS_WRONG", candidates=len(ROWS) + 1)
