@@ -56,7 +56,7 @@ class Bundle:
 
     origin: Annotated[str, Size(1, 100)]
     genesis: Hash
-    size: Annotated[int, Range(1, 2**53)]
+    size: Annotated[int, Range(1, 2**40)]
     made_at: Annotated[int, Range(0, 2**40)]
     log_vkey: Annotated[str, Size(1, 300)]
     policy: Annotated[str, Size(1, 20_000)]

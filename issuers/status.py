@@ -20,6 +20,7 @@ from ledger.keys import PublicKey, Signer
 PLACES = 2**20
 BITS = 2
 BYTES = PLACES * BITS // 8
+TTL_MAX = 7 * 86_400  # seconds; what an operator may set, and what a thief of the key can stretch
 TOKEN_BYTES_MAX = BYTES + 4096  # a list without any pattern does not compress
 VALID, REVOKED, SUSPENDED, SUPERSEDED = range(4)
 OF_STATE = {State.VALID: VALID, State.SUSPENDED: SUSPENDED, State.REVOKED: REVOKED}
@@ -81,6 +82,8 @@ def open_status_list(raw: bytes, key: PublicKey) -> StatusList:
             65534: int(ttl),
             -70002: [int(number), int(size)],
         }:
+            if not 0 < ttl <= TTL_MAX:
+                raise Malformed("STATUS_TTL", f"a list is fresh for at most {TTL_MAX} seconds")
             return StatusList(uri, number, size, issued_at, ttl, _inflate(packed))
     raise Malformed("STATUS_SHAPE", "not a status list of this project")
 

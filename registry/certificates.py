@@ -6,23 +6,25 @@ evaluation's passed candidates get one; what was issued or voided is not offered
 
 from __future__ import annotations
 
+from datetime import date
+
 import sqlalchemy as sa
 
 from issuers.acts.words import Duty
 from issuers.authority.case import officer_in_force, shanghai_date
 from issuers.authority.class_facts import ClassFact, Passed, StandardFact
-from issuers.authority.party_facts import Party
+from issuers.authority.party_facts import BodyAppointment, Party
 from issuers.evidence import Trainee
 from issuers.identifiers.identity import IdNumber, last_four
 from issuers.identifiers.numbers import CertificateNumber
 from issuers.shape import from_map
 from issuers.standard import Standard
 from ledger.commitment import decode_opening
-from ledger.errors import Malformed, Refused
+from ledger.errors import Malformed, Refused, Unavailable
 from registry import reservations
 from registry.facts import TableView, of_prefix
 from registry.read_audit import record
-from registry.requests import Asker, read_request, spend
+from registry.requests import Asker, need_scope, read_request, spend
 from registry.service import Service
 from registry.subjects import hex_id
 from registry.tables import candidate as candidate_table
@@ -32,8 +34,9 @@ def prepare(service: Service, raw: bytes) -> dict[str, object]:
     """The answer of POST /api/certificates/prepare.
 
     Raises as `read_request`, Refused REQUEST_USED, CLASS_UNKNOWN, CLASS_OTHER, EVALUATION_MISSING or
-    BATCH_OTHER, Unavailable NUMBERS_USED_UP.
+    BATCH_OTHER, BODY_…; Unavailable NUMBERS_USED_UP, or while nothing can be written.
     """
+    service.need_writable()
     asker = read_request(service, raw, name="certificates", duties={Duty.SIGNATORY})
     class_id = hex_id(asker.request.claims.sub, "class")
     batch = _batch(asker)
@@ -45,15 +48,20 @@ def prepare(service: Service, raw: bytes) -> dict[str, object]:
         standard = _standard(view, known)
         waiting = [one for one in passed_of(connection, class_id) if not one.voided and not one.certificate]
         expires_ms = _hold(service, connection, view, known, standard, waiting, batch=batch, now_ms=now_ms)
-        trainees = trainees_of(service, connection, class_id)
+        trainees = _trainees(service, connection, class_id, waiting)
         held = reservations.of_class(connection, service.people, class_id)
-        fields = "name,number,code,id_last4"
         record(
-            connection, asker, purpose="prepare", what=f"class/{class_id.hex()}", fields=fields, now_ms=now_ms
+            connection,
+            service.people,
+            asker,
+            purpose="prepare",
+            what=f"class/{class_id.hex()}",
+            fields="name,number,code,id_last4",
+            now_ms=now_ms,
         )
         document = _document(service, view, known, standard)
     # Crash here: the numbers are reserved; asking again gives the same ones.
-    items = [_item(held[one.candidate], trainees[one.candidate]) for one in waiting]
+    items = [_item(held[one], trainee) for one, trainee in trainees.items()]
     return {**document, "batch": batch.hex(), "expires_ms": expires_ms, "items": items}
 
 
@@ -62,13 +70,21 @@ def passed_of(connection: sa.Connection, class_id: bytes) -> list[Passed]:
     return of_prefix(connection, Passed, f"{class_id.hex()}/")
 
 
-def trainees_of(service: Service, connection: sa.Connection, class_id: bytes) -> dict[bytes, Trainee]:
-    """The opened roster entries of a class by candidate."""
+def _trainees(
+    service: Service, connection: sa.Connection, class_id: bytes, wanted: list[Passed]
+) -> dict[bytes, Trainee]:
+    """The opened roster entries of these candidates; somebody who was erased is left out."""
     query = sa.select(candidate_table).where(candidate_table.c.class_id == class_id)
+    places = {row.candidate: (row.roster, row.place) for row in connection.execute(query)}
     found = {}
-    for row in connection.execute(query).all():
-        opened = decode_opening(service.people.opening(connection, row.roster, row.place))
-        found[row.candidate] = from_map(Trainee, opened.fields, where="roster")
+    for one in wanted:
+        try:
+            raw = service.people.opening(connection, *places[one.candidate])
+        except Unavailable as error:
+            if error.code != "PERSON_ERASED":
+                raise
+            continue
+        found[one.candidate] = from_map(Trainee, decode_opening(raw).fields, where="roster")
     return found
 
 
@@ -145,10 +161,21 @@ def _class_for(view: TableView, class_id: bytes, asker: Asker, now_ms: int) -> C
         raise Refused("CLASS_OTHER", "the class is evaluated by another body")
     if known.evaluation is None:
         raise Refused("EVALUATION_MISSING", "the evaluation of the class is not confirmed")
-    officer = officer_in_force(view, known.body, asker.staff, Duty.SIGNATORY, shanghai_date(now_ms))
-    if officer is None or (officer.projects and known.project not in officer.projects):
-        raise Refused("OFFICER_SCOPE", "the signer is not appointed for this project")
+    day = shanghai_date(now_ms)
+    need_scope(officer_in_force(view, known.body, asker.staff, Duty.SIGNATORY, day), known)
+    _need_body(view, known, day)
     return known
+
+
+def _need_body(view: TableView, known: ClassFact, day: date) -> None:
+    """A body that can neither issue nor void reserves nothing: the numbers could not be accounted for."""
+    appointment = view.get(BodyAppointment, known.body)
+    if appointment is None or not appointment.first_day <= day <= appointment.last_day:
+        raise Refused("BODY_NOT_APPOINTED", "the body's appointment does not cover this day")
+    if appointment.suspended_ms is not None:
+        raise Refused("BODY_SUSPENDED", "the body's appointment is suspended")
+    if known.project not in appointment.projects:
+        raise Refused("BODY_SCOPE", "the body is not appointed for this project")
 
 
 def _standard(view: TableView, known: ClassFact) -> Standard:
@@ -173,6 +200,7 @@ def _document(service: Service, view: TableView, known: ClassFact, standard: Sta
         "evaluation": known.evaluation.hex(),
         "host": service.settings.qr_origin,
         "origin": service.origin,
+        "standard": standard.id,
         "kind": standard.kind.value,
         "stage": standard.stage,
         "project": known.project,

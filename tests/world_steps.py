@@ -141,6 +141,7 @@ def issue(world: World, holder: Trainee, **changed: Any) -> Certificate:
         class_id=world.class_id,
         candidate=holder.candidate,
         evaluation=said_of_class(world, "evaluation-confirmed")[0],
+        standard=STANDARD_ID,
         kind=CertificateKind.QUALIFICATION,
         credential=sha256(raw).digest(),
         status_list=1,

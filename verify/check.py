@@ -161,7 +161,8 @@ def _issuer(genuine: _Genuine, logged: Logged | None, trust: Trust) -> tuple[Ent
     kid, refusal = genuine.key.kid, None
     for past, day in _moments(genuine.claims, logged, trust):
         try:
-            right = entitled(past, genuine.claims, kid=kid, day=day)
+            pinned = None if logged is None else logged.act.standard
+            right = entitled(past, genuine.claims, kid=kid, day=day, standard=pinned)
             if logged is not None:
                 check_agreement(logged, genuine.claims, party=right.party.id)
         except MalanError as error:

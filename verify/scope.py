@@ -30,8 +30,12 @@ class Entitled:
     standard: Standard
 
 
-def entitled(past: Past, claims: Credential, *, kid: bytes, day: date) -> Entitled:
+def entitled(
+    past: Past, claims: Credential, *, kid: bytes, day: date, standard: str | None = None
+) -> Entitled:
     """The signer's right to issue these claims, by the facts of `past`, on the Shanghai date `day`.
+
+    `standard`: the one the class was evaluated by, where the log says it; course and hours must be its own.
 
     Raises Refused KEY_LATER, PARTY_NO_BODY, PARTY_WITHDRAWN, SIGNATORY_NONE, SIGNATORY_SCOPE, NUMBER_ISSUER,
     STANDARD_NONE, BODY_NOT_APPOINTED, BODY_SUSPENDED or BODY_SCOPE.
@@ -45,7 +49,7 @@ def entitled(past: Past, claims: Credential, *, kid: bytes, day: date) -> Entitl
         raise Refused("SIGNATORY_NONE", "the signer was no signatory of the body on that day")
     if party.code != f"{parse_number(claims.number).issuer3:03d}":
         raise Refused("NUMBER_ISSUER", "the number carries another body's code")
-    standards = _standards(past, claims)
+    standards = [one for one in _standards(past, claims) if standard in (None, one.id)]
     if not standards:
         raise Refused("STANDARD_NONE", "no published standard has this project, stage, title and hours")
     covered = _appointed(past, party.id, day).projects

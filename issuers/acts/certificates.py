@@ -18,6 +18,7 @@ class CertificateIssued:
     class_id: Id16
     candidate: Id16
     evaluation: Hash
+    standard: Slug
     kind: CertificateKind
     credential: Hash
     status_list: Annotated[int, Range(0, 9999)]

@@ -46,6 +46,8 @@ def certificate_issued(case: Case, act: CertificateIssued) -> list[Fact]:
     case.need_absent(CertificateFact, certificate.hex(), "CERTIFICATE_EXISTS", "this id is taken")
     case.need_absent(CredentialFact, act.credential.hex(), "CREDENTIAL_EXISTS", "this credential is logged")
     case.need_entries(act.entries)
+    if act.standard != known.standard:
+        raise Refused("STANDARD_OTHER", "the class pins another standard")
     if act.evaluation != known.evaluation:
         raise Refused("EVALUATION_OTHER", "the act names another evaluation than the confirmed one")
     standard = case.need(StandardFact, known.standard, "STANDARD_UNKNOWN", "no such standard was published")

@@ -80,6 +80,7 @@ class ClassFact:
     instructors: tuple[bytes, ...]
     first_day: date
     last_day: date
+    opened_seq: int
     roster: bytes | None = None
     candidates: int = 0
     sheets: tuple[SheetRef, ...] = ()

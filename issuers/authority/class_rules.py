@@ -111,6 +111,7 @@ def class_opened(case: Case, act: ClassOpened) -> list[Fact]:
             instructors=act.instructors,
             first_day=act.first_day,
             last_day=act.last_day,
+            opened_seq=case.seq,
         )
     ]
 
@@ -142,7 +143,7 @@ def sheet(case: Case, act: Sheet) -> list[Fact]:
     staff = case.officer.staff
     if staff in known.instructors:
         raise Refused("EVALUATOR_TAUGHT", "an instructor of the class cannot score it")
-    if _works_at(case, known.institution, staff):
+    if _works_at(case, known, staff):
         raise Refused("EVALUATOR_AT_INSTITUTION", "who works at the institution cannot score its class")
     if any(other.staff == staff for other in known.sheets):
         raise Refused("SHEET_EXISTS", "this evaluator signed a sheet for this class")
@@ -200,7 +201,7 @@ def need_apart(case: Case, known: ClassFact) -> None:
     """Raises Refused DUTIES_JOINED when the signatory scored or taught the class (decision 5)."""
     staff = case.officer.staff
     scored = any(ref.staff == staff for ref in known.sheets)
-    if scored or staff in known.instructors or _works_at(case, known.institution, staff):
+    if scored or staff in known.instructors or _works_at(case, known, staff):
         raise Refused("DUTIES_JOINED", "who scored or taught the class, or works there, cannot sign for it")
 
 
@@ -210,11 +211,15 @@ def need_standing(party: Party) -> None:
         raise Refused("PARTY_WITHDRAWN", "the party was withdrawn")
 
 
-def _works_at(case: Case, institution: str, staff: bytes) -> bool:
-    """Whether the person holds an office at the institution that they agreed to (domain B10.3)."""
-    officer = case.view.get(Officer, officer_key(institution, staff))
-    if officer is None or not officer.keyed or officer.dismissed_ms is not None:
-        return False  # an appointment nobody agreed to rules nobody out
+def _works_at(case: Case, known: ClassFact, staff: bytes) -> bool:
+    """Whether the person held an office at the institution when the class was opened, and still does.
+
+    Domain B10.3. An office given later counts for nothing here: an institution must not be able to rule out
+    an evaluator it does not like by appointing them.
+    """
+    officer = case.view.get(Officer, officer_key(known.institution, staff))
+    if officer is None or officer.dismissed_ms is not None or officer.since_seq > known.opened_seq:
+        return False
     return officer.first_day <= case.day <= officer.last_day
 
 

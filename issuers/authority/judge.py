@@ -17,7 +17,7 @@ from issuers.acts import read_act
 from issuers.acts.parties import Genesis
 from issuers.authority import certificate_rules, class_rules, party_rules
 from issuers.authority.case import Case, officer_in_force, shanghai_date
-from issuers.authority.party_facts import GenesisFact, Key, Officer, Party, Pending, Settled
+from issuers.authority.party_facts import GenesisFact, Key, Officer, Party, Pending, Settled, settled_key
 from issuers.authority.table import TABLE, Row
 from issuers.authority.view import Fact, View
 from issuers.enrolment import open_enrolment
@@ -27,6 +27,13 @@ from ledger.statement import Statement, check_statement, parse_statement
 
 WAIT_MAX_MS = 7 * 86_400_000  # a statement may wait so long for its second officer
 SKEW_MAX_MS = 86_400_000  # a statement's own time and the leaf's differ by at most a day (decision 6)
+
+# Acts that undo one another: a later one in force overtakes an earlier one that still waits.
+FAMILIES = {
+    "party-withdrawn": "party-admitted",
+    "admin-appointed": "party-admin",
+    "body-suspended": "body-appointed",
+}
 
 Rule = Callable[[Case, Any], list[Fact]]
 
@@ -133,13 +140,14 @@ def _approve(case: Case, genesis: GenesisFact) -> list[Fact]:
     if not genesis.in_force:
         return [done, GenesisFact(genesis.origin, genesis.rules, genesis.statement, in_force=True)]
     waiting = parse_statement(pending.raw)
-    settled = case.view.get(Settled, waiting.subject)
+    family = FAMILIES.get(waiting.kind, waiting.kind)
+    settled = case.view.get(Settled, settled_key(family, waiting.subject))
     if settled is not None and settled.seq > pending.seq:
         # Or a forgotten signature could undo what two officers decided meanwhile.
         raise Refused("PENDING_OVERTAKEN", "another act about this took force meanwhile", fix="Say it anew.")
     again, _ = _open_case(case.view, waiting, seq=case.seq, time_ms=case.time_ms)
     facts = RULES[genesis.rules][waiting.kind](again, read_act(waiting))
-    return [done, Settled(waiting.subject, case.seq), *facts]
+    return [done, Settled(family, waiting.subject, case.seq), *facts]
 
 
 def _open_case(view: View, statement: Statement, *, seq: int, time_ms: int) -> tuple[Case, Row]:

@@ -42,7 +42,7 @@ class Party:
 class Officer:
     """A named person acting for a party, by staff id; terms are inclusive Shanghai dates.
 
-    `keyed`: a key of theirs is enrolled at this party, so they agreed to the office.
+    `since_seq`: where this office began, through all later appointments that were not after a dismissal.
     """
 
     party: str
@@ -52,7 +52,7 @@ class Officer:
     first_day: date
     last_day: date
     dismissed_ms: int | None = None
-    keyed: bool = False
+    since_seq: int = 0
 
     @property
     def key(self) -> str:
@@ -111,14 +111,15 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Where the last act about a subject took force that needed two officers."""
+    """Where the last act of a family about a subject took force that needed two officers."""
 
+    family: str
     subject: str
     seq: int
 
     @property
     def key(self) -> str:
-        return self.subject
+        return settled_key(self.family, self.subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,11 @@ class Accreditation:
     @property
     def key(self) -> str:
         return accreditation_key(self.institution, self.project)
+
+
+def settled_key(family: str, subject: str) -> str:
+    """Key of a Settled."""
+    return f"{family} {subject}"
 
 
 def officer_key(party: str, staff: bytes) -> str:

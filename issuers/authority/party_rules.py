@@ -57,7 +57,7 @@ def genesis(statement: Statement, act: Genesis, *, seq: int, time_ms: int) -> li
     for item in act.keys:
         claims = (CITY, f"officer/{item.staff.hex()}", act.origin)
         facts.append(_key(item.enrolment, claims, seq=seq, time_ms=time_ms, staff=item.staff))
-        facts.append(Officer(CITY, item.staff, (Duty.ROOT,), (), date(2000, 1, 1), FOREVER, keyed=True))
+        facts.append(Officer(CITY, item.staff, (Duty.ROOT,), (), date(2000, 1, 1), FOREVER))
     if len({item.staff for item in act.keys}) < 3 or len({f.key for f in facts if isinstance(f, Key)}) < 3:
         raise Refused("GENESIS_KEYS", "three different keys of three different people")
     return facts
@@ -88,7 +88,7 @@ def admin_appointed(case: Case, act: AdminAppointed) -> list[Fact]:
     _term(act.first_day, act.last_day)
     key = _enrolled(case, act.enrolment, party.id, act.staff)
     _not_root(case, act.staff)
-    return [Officer(party.id, act.staff, (Duty.ADMIN,), (), act.first_day, act.last_day, keyed=True), key]
+    return [Officer(party.id, act.staff, (Duty.ADMIN,), (), act.first_day, act.last_day), key]
 
 
 def service_key(case: Case, act: ServiceKey) -> list[Fact]:
@@ -132,7 +132,8 @@ def officer_appointed(case: Case, act: OfficerAppointed) -> list[Fact]:
     _not_admin(former)
     duties = tuple(sorted(act.duties))
     officer = Officer(case.party.id, staff, duties, act.projects, act.first_day, act.last_day)
-    return [replace(officer, keyed=former is not None and former.keyed)]
+    stays = former is not None and former.dismissed_ms is None
+    return [replace(officer, since_seq=former.since_seq if former is not None and stays else case.seq)]
 
 
 def officer_dismissed(case: Case, act: OfficerDismissed) -> list[Fact]:
@@ -146,8 +147,8 @@ def officer_dismissed(case: Case, act: OfficerDismissed) -> list[Fact]:
 def key_enrolled(case: Case, act: KeyEnrolled) -> list[Fact]:
     """A further key for an appointed person."""
     staff = case.subject_id("officer")
-    officer = _own_officer(case, staff)
-    return [_enrolled(case, act.enrolment, case.party.id, staff), replace(officer, keyed=True)]
+    _own_officer(case, staff)
+    return [_enrolled(case, act.enrolment, case.party.id, staff)]
 
 
 def key_revoked(case: Case, act: KeyRevoked) -> list[Fact]:

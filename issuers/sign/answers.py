@@ -52,6 +52,7 @@ class Prepared:
     batch: Id16
     expires_ms: Annotated[int, Range(0, 2**53)]
     host: _Line
+    standard: Slug
     kind: CertificateKind
     stage: Annotated[int, Range(1, 4)]
     project: Slug

@@ -118,6 +118,7 @@ def certify(
         class_id=prepared.class_id,
         candidate=item.candidate,
         evaluation=prepared.evaluation,
+        standard=prepared.standard,
         kind=prepared.kind,
         credential=hashlib.sha256(credential).digest(),
         status_list=item.status_list,

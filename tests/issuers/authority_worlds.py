@@ -13,7 +13,7 @@ from issuers.acts.words import CertificateKind, Duty
 from issuers.authority.case import shanghai_date
 from issuers.authority.class_facts import ClassFact
 from tests.world import World
-from tests.world_parts import BODY, FIRST, LAST, Trainee, moment, seeded
+from tests.world_parts import BODY, FIRST, LAST, STANDARD_ID, Trainee, moment, seeded
 from tests.world_stages import certificates, claim, class_opened, rivals, standard
 from tests.world_steps import TRAINEES as ROWS
 from tests.world_steps import class_subject, confirmation, hire, said_of_class, say_roster, say_sheet, trainee
@@ -98,6 +98,7 @@ def an_issue(world: World, **changed: Any) -> CertificateIssued:
         class_id=world.class_id,
         candidate=passed_ones(world)[0].candidate,
         evaluation=(said_of_class(world, "evaluation-confirmed") or [bytes(32)])[0],
+        standard=STANDARD_ID,
         kind=CertificateKind.QUALIFICATION,
         credential=seeded("credential", 32),
         status_list=1,

@@ -230,6 +230,7 @@ class FakeService:
             "kind": STANDARD.kind.value,
             "stage": STANDARD.stage,
             "project": PROJECT,
+            "standard": STANDARD.id,
             "course": STANDARD.title,
             "course_en": STANDARD.title_en,
             "hours": STANDARD.hours,

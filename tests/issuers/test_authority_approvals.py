@@ -112,7 +112,7 @@ def test_the_party_withdrawn_meanwhile_stops_the_waiting_act() -> None:
     }
     said = world.say("admin-appointed", "root-1", f"party/{INSTITUTION}", body)
     world.say_two("party-withdrawn", f"party/{INSTITUTION}", PartyWithdrawn("closed"))
-    world.refuse("PENDING_OVERTAKEN", "approve", "root-2", f"statement/{said.hash.hex()}", {})
+    world.refuse("PARTY_WITHDRAWN", "approve", "root-2", f"statement/{said.hash.hex()}", {})
     assert world.view.get(Key, who.signer.public.kid.hex()) is None
 
 

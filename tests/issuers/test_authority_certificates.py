@@ -40,6 +40,13 @@ def refuse_issue(world: World, code: str, *, signer: str = "signatory", **change
 # Issuing.
 
 
+def test_a_certificate_names_the_standard_its_class_was_evaluated_by() -> None:
+    """Otherwise a pass in one course could be issued as a certificate of another."""
+    world = ready("confirmed")
+    other = an_issue(world, standard="easier-2026")
+    world.refuse("STANDARD_OTHER", "certificate-issued", "signatory", NEW, other)
+
+
 def test_an_issued_certificate_takes_its_number_its_place_and_its_credential() -> None:
     world = ready("confirmed")
     holder = passed_ones(world)[0]

@@ -25,7 +25,7 @@ from ledger.errors import MalanError
 from ledger.statement import Statement
 from tests.verify.logs import codes, forge, look, names, said_in, whole_world
 from tests.world import World
-from tests.world_parts import moment, seeded
+from tests.world_parts import STANDARD_ID, moment, seeded
 from tests.world_steps import claim_act, class_subject, confirmation, issue, said_of_class
 from verify.audit import replay, rules
 from verify.audit.findings import Severity
@@ -80,6 +80,7 @@ def issue_act(world: World, **changed: Any) -> CertificateIssued:
         class_id=world.class_id,
         candidate=world.certificates[0].holder.candidate,
         evaluation=said_of_class(world, "evaluation-confirmed")[0],
+        standard=STANDARD_ID,
         kind=CertificateKind.QUALIFICATION,
         credential=world.draw(32),
         status_list=1,

@@ -111,9 +111,9 @@ def checked(desk: Desk, trust: Trust, prepared: Prepared) -> dict[bytes, Refused
     evidence = fetch_evidence(desk, prepared.class_id)
     check_evidence(trust, evidence)
     standard = standard_of_class(desk, trust, prepared.class_id, evidence)
-    told = (prepared.kind, prepared.stage, prepared.course, prepared.hours)
-    if told != (standard.kind, standard.stage, standard.title, standard.hours):
-        raise Refused("PREPARED_OTHER", "the service prepared another kind, stage, course or hours")
+    told = (prepared.standard, prepared.kind, prepared.stage, prepared.course, prepared.hours)
+    if told != (standard.id, standard.kind, standard.stage, standard.title, standard.hours):
+        raise Refused("PREPARED_OTHER", "the service prepared another standard, kind, stage, course or hours")
     if prepared.host not in trust.bundle.hosts:
         raise Refused("HOST_OTHER", "the QR codes would lead to an address verifiers do not accept")
     return check_prepared(prepared, evidence)
