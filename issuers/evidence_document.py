@@ -60,7 +60,8 @@ def to_json(evidence: Evidence) -> bytes:
 def from_json(data: bytes) -> Evidence:
     """The evidence in a document, well-formed but not yet opened or checked against a log.
 
-    Raises Malformed JSON_SIZE, JSON_FORM, HEX_FORM, BASE64URL, EVIDENCE_SHAPE or EVIDENCE_ORDER.
+    Raises Malformed JSON_SIZE, JSON_FORM, HEX_FORM, BASE64URL, EVIDENCE_SHAPE, EVIDENCE_ORDER
+    or EVIDENCE_SPELLING.
     """
     match read_object(data, where="evidence", bytes_max=DOCUMENT_BYTES_MAX):
         case {"v": 1 as version, "class": str(name), "statements": list(items), **rest} if not rest:
@@ -73,7 +74,10 @@ def from_json(data: bytes) -> Evidence:
     places = [item.seq for item in statements]
     if places != sorted(set(places)):
         raise Malformed("EVIDENCE_ORDER", "statements stand in log order, each once", where="statements")
-    return Evidence(class_id, statements)
+    evidence = Evidence(class_id, statements)
+    if to_json(evidence) != data.rstrip(b"\n"):  # a shell's redirect ends the file with a line feed
+        raise Malformed("EVIDENCE_SPELLING", "the document is not spelled as this program writes it")
+    return evidence
 
 
 def _statement_of(value: object, where: str) -> EvidenceStatement:

@@ -55,14 +55,16 @@ def compute_bits(certificates: Iterable[CertificateFact], number: int) -> bytes:
 
 def sign_status_list(status: StatusList, signer: Signer) -> bytes:
     """The CWT: claims 2 sub, 6 iat, 65534 ttl, 65533 {bits, lst}, and ours -70002 [number, log size]."""
-    claims: dict[int, cbor.Value] = {
-        2: status.uri,
-        6: status.issued_at,
-        65533: {"bits": BITS, "lst": zlib.compress(status.bits, 9)},
-        65534: status.ttl,
-        -70002: [status.number, status.size],
-    }
+    packed = zlib.compress(status.bits, 9)
+    claims = _claims(status.uri, status.issued_at, status.ttl, status.number, status.size, packed)
     return sign1(signer, content_type=STATUS_LIST_TYPE, payload=cbor.encode(claims))
+
+
+def _claims(
+    uri: str, issued_at: int, ttl: int, number: int, size: int, packed: bytes
+) -> dict[int, cbor.Value]:
+    lists: dict[str, cbor.Value] = {"bits": BITS, "lst": packed}
+    return {2: uri, 6: issued_at, 65533: lists, 65534: ttl, -70002: [number, size]}
 
 
 def open_status_list(raw: bytes, key: PublicKey) -> StatusList:
@@ -74,7 +76,8 @@ def open_status_list(raw: bytes, key: PublicKey) -> StatusList:
     if message.content_type != STATUS_LIST_TYPE:
         raise Malformed("STATUS_SHAPE", "not a status list")
     check_sign1(message, key)
-    match cbor.decode(message.payload, bytes_max=TOKEN_BYTES_MAX):
+    claims = cbor.decode(message.payload, bytes_max=TOKEN_BYTES_MAX)
+    match claims:
         case {
             2: str(uri),
             6: int(issued_at),
@@ -82,6 +85,13 @@ def open_status_list(raw: bytes, key: PublicKey) -> StatusList:
             65534: int(ttl),
             -70002: [int(number), int(size)],
         }:
+            # A mapping pattern passes over other keys, and `int()` takes true.
+            whole = all(type(one) is int and one >= 0 for one in (issued_at, ttl, number, size))
+            if (
+                not whole
+                or cbor.encode(_claims(uri, issued_at, ttl, number, size, packed)) != message.payload
+            ):
+                raise Malformed("STATUS_SHAPE", "not a status list of this project")
             if not 0 < ttl <= TTL_MAX:
                 raise Malformed("STATUS_TTL", f"a list is fresh for at most {TTL_MAX} seconds")
             return StatusList(uri, number, size, issued_at, ttl, _inflate(packed))

@@ -44,6 +44,10 @@ class Statement:
     message: Sign1
 
 
+NO_KINDS = frozenset({"enrolment", "receipt", "bundle", "session", "credential", "request"})
+"""Other signed messages of ours: their content types have the form of an act's, and none passes for one."""
+
+
 def content_type(kind: str, version: int) -> str:
     """The media type of an act; raises Malformed STATEMENT_KIND for a kind that cannot be one."""
     text = f"application/vnd.malan.{kind}.v{version}+cbor"
@@ -63,7 +67,7 @@ def parse_statement(raw: bytes) -> Statement:
     """The statement in `raw`. Raises Malformed STATEMENT_KIND, STATEMENT_CLAIMS, or of COSE and the codec."""
     message = parse_sign1(raw)
     match = _CONTENT_TYPE.fullmatch(message.content_type) if isinstance(message.content_type, str) else None
-    if match is None:
+    if match is None or match[1] in NO_KINDS:
         raise Malformed("STATEMENT_KIND", "the content type is not that of a statement")
     claims = message.claims
     if claims is None or not is_uuid7(claims.cti):

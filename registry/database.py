@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,6 +30,13 @@ _SQLITE_SETTINGS = {
     "secure_delete": ("ON", 1),
 }
 
+
+_STORED_AS: dict[type, str] = {
+    sa.LargeBinary: "blob",
+    sa.String: "text",
+    sa.Integer: "integer",
+    sa.BigInteger: "integer",
+}
 
 READ_AUDIT_GUARDS = (
     "CREATE TRIGGER read_audit_no_update BEFORE UPDATE ON read_audit "
@@ -94,6 +101,34 @@ class Database:
         sa.event.listen(engine, "connect", _prepare_sqlite_reader if read_only else _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_deferred if read_only else _begin_immediate)
         return engine
+
+
+def schema_of(connection: sa.Connection) -> set[tuple[str, str, str]]:
+    """Type, name and definition of every table, index and trigger."""
+    query = "SELECT type, name, COALESCE(sql, '') FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
+    return {(row[0], row[1], row[2]) for row in connection.exec_driver_sql(query)}
+
+
+def schema_built_by(build: Callable[[sa.Connection], None]) -> set[tuple[str, str, str]]:
+    """As `schema_of`, of a database in memory that only `build` has touched."""
+    engine = sa.create_engine("sqlite://")
+    try:
+        with engine.begin() as connection:
+            build(connection)
+            return schema_of(connection)
+    finally:
+        engine.dispose()
+
+
+def misfits(connection: sa.Connection, table: sa.Table) -> list[str]:
+    """The columns of a table that hold a value of another type than declared: SQLite would keep any."""
+    found = []
+    for column in table.columns:
+        expected = _STORED_AS[type(column.type)]
+        query = f'SELECT 1 FROM "{table.name}" WHERE typeof("{column.name}") <> ? LIMIT 1'  # noqa: S608  # ours
+        if connection.exec_driver_sql(query, (expected,)).first() is not None:
+            found.append(column.name)
+    return found
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

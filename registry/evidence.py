@@ -7,9 +7,12 @@ is shown. What is shown opens the signed commitments, or the reader's own check 
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date
 
 from issuers.acts.words import Duty
+from issuers.authority.case import officer_in_force, shanghai_date
 from issuers.authority.class_facts import ClassFact
+from issuers.authority.view import View
 from issuers.evidence_document import Evidence, EvidenceStatement, to_json
 from ledger.errors import Malformed, Refused
 from ledger.leaf import parse_leaf
@@ -17,7 +20,7 @@ from ledger.statement import parse_statement
 from registry.facts import TableView
 from registry.places import leaves_of_class
 from registry.read_audit import record
-from registry.requests import Asker, read_request, spend
+from registry.requests import Asker, need_scope, read_request, spend
 from registry.service import Service
 from registry.subjects import hex_id
 
@@ -45,12 +48,14 @@ def export(service: Service, raw: bytes) -> bytes:
     with service.database.transaction() as connection:
         now_ms = service.clock.now_ms()
         spend(connection, asker, now_ms=now_ms)
-        known = TableView(connection).get(ClassFact, class_id.hex())
+        view = TableView(connection)
+        known = view.get(ClassFact, class_id.hex())
         if known is None:
             raise Refused("CLASS_UNKNOWN", "no such class was opened")
-        kinds = _kinds_for(asker, known)
+        kinds = _kinds_for(view, asker, known, shanghai_date(now_ms))
         record(
             connection,
+            service.people,
             asker,
             purpose="evidence",
             what=f"class/{class_id.hex()}",
@@ -67,12 +72,12 @@ def export_for_operator(service: Service, class_id: bytes) -> bytes:
             raise Refused("CLASS_UNKNOWN", "no such class was opened")
         fields, now_ms = ",".join(sorted(_ALL)), service.clock.now_ms()
         what = f"class/{class_id.hex()}"
-        record(connection, None, purpose="evidence", what=what, fields=fields, now_ms=now_ms)
+        record(connection, service.people, None, purpose="evidence", what=what, fields=fields, now_ms=now_ms)
     return _document(service, class_id, _ALL)
 
 
-def _kinds_for(asker: Asker, known: ClassFact) -> Collection[str]:
-    """The most that any duty of the asker shows of this class. Raises Refused EVIDENCE_OTHER."""
+def _kinds_for(view: View, asker: Asker, known: ClassFact, day: date) -> Collection[str]:
+    """The most any duty of the asker shows of this class. Raises Refused EVIDENCE_OTHER, OFFICER_SCOPE."""
     own = {
         Duty.SUPERVISOR: known.district,
         Duty.SIGNATORY: known.body,
@@ -81,6 +86,7 @@ def _kinds_for(asker: Asker, known: ClassFact) -> Collection[str]:
     }
     for duty, kinds in SEEN.items():
         if duty in asker.duties and own[duty] == asker.party.id:
+            need_scope(officer_in_force(view, asker.party.id, asker.staff, duty, day), known)
             return kinds
     raise Refused("EVIDENCE_OTHER", "the class is the business of others")
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from ledger import cbor
-from ledger.errors import Refused
+from ledger.errors import Refused, Unavailable
 from registry.tables import hold
 
 SLOTS = (1, 2, 3)  # notice 二(二): three grants a person
@@ -30,12 +30,24 @@ def slot_nullifier(key: bytes, person: bytes, slot: int) -> bytes:
 
 
 def take(connection: sa.Connection, *, person: bytes, project: str, slot: int, claim: bytes) -> None:
-    """Holds project and slot for a claim. Raises Refused ALREADY_CLAIMED when either is held."""
+    """Holds project and slot for a claim.
+
+    Raises Refused ALREADY_CLAIMED when project or every slot is held, SLOT_TAKEN when another slot is free;
+    Unavailable STORE_BROKEN when the database refuses for another reason.
+    """
     row = {"person": person, "slot": slot, "project": project, "claim": claim}
     try:
-        connection.execute(sa.insert(hold).values(row))
+        with connection.begin_nested():
+            connection.execute(sa.insert(hold).values(row))
     except IntegrityError as error:
-        raise already_claimed() from error
+        taken = held(connection, person)
+        if project in taken.values() or set(SLOTS) <= taken.keys() or slot not in SLOTS:
+            raise already_claimed() from error
+        if slot in taken:
+            raise slot_taken() from error
+        raise Unavailable(
+            "STORE_BROKEN", "the database does not know what it should", fix="Run `malan fsck`."
+        ) from error
 
 
 def release(connection: sa.Connection, claim: bytes) -> None:
@@ -52,6 +64,11 @@ def held(connection: sa.Connection, person: bytes) -> dict[int, str]:
 def already_claimed() -> Refused:
     """The refusal of a second claim."""
     return Refused("ALREADY_CLAIMED", "this person holds this project, or every slot, already")
+
+
+def slot_taken() -> Refused:
+    """The refusal of a rightful claim that was prepared at the same time as another one."""
+    return Refused("SLOT_TAKEN", "another claim of this person took the slot meanwhile", fix="Prepare again.")
 
 
 def _nullifier(key: bytes, what: str, person: bytes, value: cbor.Value) -> bytes:

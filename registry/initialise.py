@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+import sqlalchemy as sa
+
 from issuers.acts import read_act
 from issuers.acts.parties import Genesis
 from issuers.acts.words import ServicePurpose
@@ -25,18 +27,20 @@ from ledger.cose import Claims
 from ledger.errors import MalanError, Malformed, Refused
 from ledger.keys import Signer
 from ledger.statement import Statement, parse_statement, uuid7
-from ledger.store import read_head
+from ledger.store import entry, read_head
 from registry.clock import Clock
 from registry.database import Database
 from registry.effects.deed import Submission
 from registry.migrations import migrate
 from registry.publishing import Publisher, write_names
+from registry.secret_marks import write_marks
 from registry.secrets import PURPOSES, create_secrets, read_secrets
 from registry.service import Service, assemble
 from registry.settings import Settings
 from registry.submit import submit
 
 CITY = "city"
+_OTHER_HOME = "Choose another MALAN_HOME."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ def initialise(settings: Settings, statements: Sequence[bytes], *, clock: Clock 
     """
     clock = clock or Clock()
     origin = check_genesis(statements, time_ms=clock.now_ms())
+    _need_no_store(settings, origin)
     private_directory(settings.home)
     secrets_missing = [one for one in PURPOSES if not settings.secret_file(one).exists()]
     if len(secrets_missing) == len(PURPOSES):
@@ -65,6 +70,7 @@ def initialise(settings: Settings, statements: Sequence[bytes], *, clock: Clock 
     database = Database(settings.database_url, busy_timeout_ms=settings.busy_timeout_ms)
     with database.transaction() as connection:
         migrate(connection)
+        write_marks(connection, secrets)
         if read_head(connection, origin).size > 0:
             raise Refused(
                 "STORE_EXISTS", "there is a registry here already", fix="Choose another MALAN_HOME."
@@ -119,6 +125,19 @@ def _enrolments(service: Service) -> dict[ServicePurpose, bytes]:
         claims = Claims(CITY, f"service/{purpose.value}", service.origin, now_ms // 1000, cti)
         found[purpose] = sign_enrolment(signer, claims)
     return found
+
+
+def _need_no_store(settings: Settings, origin: str) -> None:
+    """Before anything is made: a store whose keys are lost must not get new ones. Raises STORE_EXISTS."""
+    if not settings.database and not (settings.home / "malan.db").exists():
+        return
+    database = Database(settings.database_url, busy_timeout_ms=settings.busy_timeout_ms)
+    try:
+        with database.reading() as connection:
+            if sa.inspect(connection).has_table(entry.name) and read_head(connection, origin).size > 0:
+                raise Refused("STORE_EXISTS", "there is a registry here already", fix=_OTHER_HOME)
+    finally:
+        database.close()
 
 
 def _create_private(path: Path) -> None:

@@ -43,9 +43,15 @@ class People:
         """What stands in the database for a value that is looked up: HMAC-SHA256, 32 bytes."""
         return hmac.digest(self._index_key, cbor.encode(["malan/index/1", purpose, *parts]), "sha256")
 
+    def seal_of(self, purpose: str, data: bytes) -> bytes:
+        """An HMAC-SHA256 that nobody with the database alone can make."""
+        return hmac.digest(self._index_key, cbor.encode(["malan/chain/1", purpose, data]), "sha256")
+
     def find(self, connection: sa.Connection, document: IdNumber) -> bytes | None:
         """The person with this document, or None."""
-        query = sa.select(person_document.c.person).where(person_document.c.document == self._of(document))
+        query = sa.select(person_document.c.person).where(
+            person_document.c.document == self.document(document)
+        )
         found: bytes | None = connection.execute(query).scalar_one_or_none()
         return found
 
@@ -63,7 +69,7 @@ class People:
         )
         connection.execute(sa.insert(person_table).values(person=person))
         connection.execute(sa.insert(person_key).values(person=person, wrapped=wrapped))
-        connection.execute(sa.insert(person_document).values(document=self._of(document), person=person))
+        connection.execute(sa.insert(person_document).values(document=self.document(document), person=person))
         return person
 
     def seal(
@@ -121,7 +127,8 @@ class People:
         place = (row.statement, row.place)
         return self.unseal(connection, row.person, row.sealed, table="opening", place=place)
 
-    def _of(self, document: IdNumber) -> bytes:
+    def document(self, document: IdNumber) -> bytes:
+        """What stands for a document in the database."""
         return self.index("document", document.type.value, document.number)
 
     def _key(self, connection: sa.Connection, person: bytes) -> bytes:

@@ -1,30 +1,79 @@
 """Door: who read what, written in the transaction that reads it: what cannot be recorded is not shown.
 
-A record names the reader's staff id, the purpose, the object and the kinds of fields; never a value.
+A record names the reader's staff id, the purpose, the object and the kinds of fields; never a value. Records
+are chained by an HMAC whose key is outside the database, so none can be changed, slipped in or cut off by
+somebody who holds the database alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
+from issuers.authority.party_facts import Key
+from ledger import cbor
+from registry.people import People
 from registry.requests import Asker
-from registry.tables import read_audit
+from registry.tables import chain_head, read_audit
 
 OPERATOR = "operator"
+NAME = "read_audit"
 
 
 def record(
-    connection: sa.Connection, asker: Asker | None, *, purpose: str, what: str, fields: str, now_ms: int
+    connection: sa.Connection,
+    people: People,
+    asker: Asker | None,
+    *,
+    purpose: str,
+    what: str,
+    fields: str,
+    now_ms: int,
 ) -> None:
     """Adds one record; without an asker the reader is the operator at the machine."""
-    last = connection.execute(sa.select(sa.func.max(read_audit.c.id))).scalar_one() or 0
-    row = {
-        "id": last + 1,
+    reader = (OPERATOR, OPERATOR) if asker is None else (asker.party.id, asker.reader)
+    _add(connection, people, reader, purpose=purpose, what=what, fields=fields, now_ms=now_ms)
+
+
+def record_attempt(
+    connection: sa.Connection, people: People, key: Key, *, purpose: str, what: str, now_ms: int
+) -> None:
+    """Adds one record of what a signer was refused: a refusal answers a guess, too."""
+    reader = (key.party, "" if key.staff is None else key.staff.hex())
+    _add(connection, people, reader, purpose=purpose, what=what, fields="identity", now_ms=now_ms)
+
+
+def _add(
+    connection: sa.Connection,
+    people: People,
+    reader: tuple[str, str],
+    *,
+    purpose: str,
+    what: str,
+    fields: str,
+    now_ms: int,
+) -> None:
+    party, staff = reader
+    head = connection.execute(sa.select(chain_head).where(chain_head.c.name == NAME)).one_or_none()
+    row: dict[str, cbor.Value] = {
+        "id": 1 if head is None else head.size + 1,
         "time_ms": now_ms,
-        "party": OPERATOR if asker is None else asker.party.id,
-        "reader": OPERATOR if asker is None else asker.reader,
+        "party": party,
+        "reader": staff,
         "purpose": purpose,
         "object": what,
         "fields": fields,
     }
-    connection.execute(sa.insert(read_audit).values(row))
+    chain = link(people, b"" if head is None else head.chain, list(row.values()))
+    connection.execute(sa.insert(read_audit).values({**row, "chain": chain}))
+    if head is None:
+        connection.execute(sa.insert(chain_head).values(name=NAME, size=row["id"], chain=chain))
+    else:
+        change = sa.update(chain_head).where(chain_head.c.name == NAME)
+        connection.execute(change.values(size=row["id"], chain=chain))
+
+
+def link(people: People, before: bytes, values: Sequence[cbor.Value]) -> bytes:
+    """The chain value of a record: HMAC over the one before and the record's columns in order."""
+    return people.seal_of("read-audit", cbor.encode([before, list(values)]))

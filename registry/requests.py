@@ -15,7 +15,8 @@ from sqlalchemy.exc import IntegrityError
 
 from issuers.acts.words import Duty
 from issuers.authority.case import officer_in_force, shanghai_date
-from issuers.authority.party_facts import Key, Party
+from issuers.authority.class_facts import ClassFact
+from issuers.authority.party_facts import Key, Officer, Party
 from issuers.authority.view import View
 from issuers.request import AGE_MAX_SECONDS, Request, parse_request
 from ledger.cose import check_sign1
@@ -77,6 +78,12 @@ def spend(connection: sa.Connection, asker: Asker, *, now_ms: int) -> None:
         connection.execute(sa.insert(table).values(cti=asker.request.claims.cti, seen_ms=now_ms))
     except IntegrityError as error:
         raise Refused("REQUEST_USED", "a request works once", fix="Sign a new one.") from error
+
+
+def need_scope(officer: Officer | None, known: ClassFact) -> None:
+    """Raises Refused OFFICER_SCOPE unless the appointment covers the project of the class."""
+    if officer is None or (officer.projects and known.project not in officer.projects):
+        raise Refused("OFFICER_SCOPE", "the signer is not appointed for this project")
 
 
 def _speaker(view: View, request: Request) -> tuple[Key, Party]:

@@ -17,6 +17,7 @@ from registry.database import Database
 from registry.facts import TableView
 from registry.migrations import check_current
 from registry.people import People
+from registry.secret_marks import check_marks
 from registry.secrets import Secrets, read_secrets
 from registry.settings import Settings
 from registry.trust_file import TrustFile
@@ -43,6 +44,11 @@ class Service:
     alarms: Alarms = field(default_factory=Alarms)
     trust: TrustFile = field(default_factory=TrustFile)
 
+    def need_writable(self) -> None:
+        """Raises the alarm that stands against writing: what would be given out now may have been before."""
+        if self.alarms.read_only is not None:
+            raise self.alarms.read_only
+
     def close(self) -> None:
         """Ends the connections of this process."""
         self.database.close()
@@ -51,7 +57,8 @@ class Service:
 def open_service(settings: Settings, *, clock: Clock | None = None) -> Service:
     """The service of an initialised home.
 
-    Raises Unavailable HOME_MISSING, GENESIS_MISSING, SCHEMA_OLD, and what secrets and database raise.
+    Raises Unavailable HOME_MISSING, GENESIS_MISSING, SCHEMA_OLD, SECRET_OTHER, and what secrets and database
+    raise.
     """
     if not settings.database and not (settings.home / "malan.db").exists():
         raise Unavailable(
@@ -62,6 +69,7 @@ def open_service(settings: Settings, *, clock: Clock | None = None) -> Service:
     with database.reading() as connection:
         check_current(connection)
         genesis = TableView(connection).get(GenesisFact, "log")
+        check_marks(connection, secrets)
     if genesis is None:
         raise Unavailable("GENESIS_MISSING", "the log has no genesis", fix="Run `malan init` to its end.")
     return assemble(settings, database, secrets, clock=clock or Clock(), origin=genesis.origin)

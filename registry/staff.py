@@ -1,11 +1,10 @@
-"""Door: staff ids: one random id for each natural person, whichever party they act for (design 5).
+"""Door: staff ids: one for each natural person, whichever party they act for (design 5).
 
-Promises: two parties that ask about one document get one id, and learn nothing else about the person.
+Promises: two parties that ask about one document get one id, and learn nothing else about the person. The id
+is an HMAC of the person's random id: random to everybody outside, and the same again if its row is lost.
 """
 
 from __future__ import annotations
-
-import os
 
 import sqlalchemy as sa
 
@@ -27,6 +26,7 @@ def staff_id(service: Service, raw: bytes) -> bytes:
 
     Raises as `read_request`, Refused REQUEST_SUBJECT; Malformed REQUEST_BODY or of name and document.
     """
+    service.need_writable()
     asker = read_request(service, raw, name="staff", duties={Duty.ADMIN, Duty.ROOT})
     if asker.request.claims.sub != f"party/{asker.party.id}":
         raise Refused("REQUEST_SUBJECT", "an admin asks for their own party", where="sub")
@@ -41,7 +41,7 @@ def staff_id(service: Service, raw: bytes) -> bytes:
     with service.database.transaction() as connection:
         spend(connection, asker, now_ms=now_ms)
         what = f"party/{asker.party.id}"
-        record(connection, asker, purpose="staff", what=what, fields="staff", now_ms=now_ms)
+        record(connection, service.people, asker, purpose="staff", what=what, fields="staff", now_ms=now_ms)
         return find_or_add(connection, service.people, document, name=shown, party=asker.party.id)
 
 
@@ -55,7 +55,7 @@ def find_or_add(
     ).scalar_one_or_none()
     if known is not None:
         return known
-    new = os.urandom(ID_BYTES)
+    new = people.index("staff", person.hex())[:ID_BYTES]
     plain = cbor.encode([document.type.value, document.number, name])
     sealed = people.seal(connection, person, plain, table="staff", place=(new,))
     connection.execute(sa.insert(staff).values(staff=new, person=person, party=party, sealed=sealed))

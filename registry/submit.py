@@ -23,6 +23,7 @@ from ledger.receipt import Receipt, sign_receipt
 from ledger.store import Head, NewEntry, append, find_by_cti, read_head
 from registry.clock import DRIFT_MAX_MS
 from registry.effects import EFFECTS
+from registry.effects.claims import UNFOUNDED, note_guess, told
 from registry.effects.deed import Item, Submission, check_item, deed_of, read_item
 from registry.facts import TableView
 from registry.places import add_places
@@ -173,7 +174,9 @@ def _append(
             (appended,), after = append(connection, head=head, items=[entry], time_ms=time_ms)
             add_places(connection, statement, item.act, seq=appended.leaf.seq)
     except MalanError as error:
-        work.error = error
+        work.error = told(view, item.act, error)
+        if work.error.code == UNFOUNDED:
+            note_guess(connection, view, service.people, item, time_ms=time_ms)
         return head
     except SQLAlchemyError:
         raise  # the database is in doubt: nothing of this batch may stand

@@ -22,20 +22,21 @@ from issuers.identifiers.organisations import OrganisationRole
 from issuers.shape import Pattern, Size, from_map
 from ledger.errors import Malformed, Refused
 from registry import holds
-from registry.facts import TableView, changed
+from registry.facts import TableView, all_of
 from registry.people import ID_BYTES
+from registry.quarantine import need_no_quarantine
 from registry.read_audit import record
 from registry.requests import Asker, read_request, spend
 from registry.service import Service
 from registry.staff import read_document
 from registry.subjects import hex_id
 from registry.tables import reservation
-from registry.verifying import Looked, look
+from registry.verifying import Looked, look_with, read_trust
 from verify.subsidy.case import Case, Decision, Fact, HeldRole, Source
 from verify.subsidy.policy import Policy
 from verify.subsidy.rules import UNKNOWN_CERTIFICATE, decide
 
-_EVERYTHING = 2**62  # more leaves than there will be
+_FIRST_DAY, _LAST_DAY = date(1850, 1, 1), date(2200, 1, 1)  # what calendars and registers can hold
 
 
 class Told(StrEnum):
@@ -106,6 +107,8 @@ def prepare_claim(service: Service, raw: bytes) -> dict[str, object]:
         raise Refused("CERTIFICATE_UNKNOWN", "no such certificate was found")
     if certificate.state is not State.VALID:
         raise Refused("CERTIFICATE_NOT_VALID", "the certificate is suspended or revoked")
+    with service.database.reading() as connection:
+        need_no_quarantine(TableView(connection), certificate)
     policy = decided.decision.policy_id
     if policy is None:
         raise Refused("NO_POLICY", "no policy, or more than one, applies to the day of issue")
@@ -151,9 +154,11 @@ def _decided(service: Service, raw: bytes, *, name: str) -> _Decided:
         raise Refused("REQUEST_SUBJECT", "an intake officer asks for their own party", where="sub")
     application = from_map(Application, asker.request.body, where="body")
     now_ms = service.clock.now_ms()
+    _check_dates(application.facts, today=shanghai_date(now_ms))
     document = read_document(application.id_type, application.id_number, now_ms=now_ms)
-    _record(service, asker, name, now_ms)
-    looked = look(service, application.qr)
+    # A bundle that is away says nothing about a certificate: the error goes out as it is.
+    looked = look_with(service, read_trust(service), application.qr)
+    _record(service, asker, looked.certificate, name, now_ms)
     with service.database.reading() as connection:
         view = TableView(connection)
         person = service.people.find(connection, document)
@@ -162,16 +167,31 @@ def _decided(service: Service, raw: bytes, *, name: str) -> _Decided:
             return _Decided(UNKNOWN_CERTIFICATE, None, None, None)
         known = view.get(ClassFact, looked.certificate.class_id.hex())
         held = tuple(holds.held(connection, person).values())
-        policies = [Policy.from_body(one.document) for one in _policies(connection)]
+        policies = [Policy.from_body(one.document) for one in all_of(connection, PolicyFact)]
     case = _case(looked, known, application.facts, held, today=shanghai_date(now_ms))
     return _Decided(decide(case, policies), person, looked.certificate, known)
 
 
-def _record(service: Service, asker: Asker, name: str, now_ms: int) -> None:
+def _check_dates(told: ToldFacts, *, today: date) -> None:
+    """Raises Malformed FACT_DATES for a day no honest source can name."""
+    if told.as_of > today:
+        raise Malformed("FACT_DATES", "nobody knows a fact of the future", where="body.facts.as_of")
+    if told.role_to is not None and told.role_to < told.role_from:
+        raise Malformed("FACT_DATES", "a role ends on or after the day it begins", where="body.facts.role_to")
+    for name in ("founded_on", "role_from", "as_of"):
+        if not _FIRST_DAY <= getattr(told, name) <= _LAST_DAY:
+            raise Malformed("FACT_DATES", "a day out of all proportion", where=f"body.facts.{name}")
+
+
+def _record(
+    service: Service, asker: Asker, certificate: CertificateFact | None, name: str, now_ms: int
+) -> None:
+    """Whose certificate was looked up, before anything about its holder is."""
+    what = "certificate/unknown" if certificate is None else f"certificate/{certificate.id.hex()}"
     with service.database.transaction() as connection:
         spend(connection, asker, now_ms=now_ms)
-        what = f"party/{asker.party.id}"
-        record(connection, asker, purpose=name, what=what, fields="certificate,holds", now_ms=now_ms)
+        fields = "identity,holds"
+        record(connection, service.people, asker, purpose=name, what=what, fields=fields, now_ms=now_ms)
 
 
 def _case(
@@ -180,8 +200,6 @@ def _case(
     facts, verdict, certificate = looked.verdict.facts, looked.verdict, looked.certificate
     assert facts is not None and certificate is not None
     source, as_of = _SOURCES[told.source], told.as_of
-    if told.role_to is not None and told.role_to < told.role_from:
-        raise Malformed("FACT_DATES", "a role ends on or after the day it begins", where="body.facts.role_to")
     return Case(
         kind=facts.kind,
         stage=facts.stage,
@@ -221,10 +239,6 @@ def _document(decision: Decision) -> dict[str, object]:
         "last_day": None if decision.last_day is None else decision.last_day.isoformat(),
         "unconfirmed": decision.policy_id is not None and not decision.confirmed,
     }
-
-
-def _policies(connection: sa.Connection) -> list[PolicyFact]:
-    return changed(connection, PolicyFact, start=0, stop=_EVERYTHING)
 
 
 def _holder(connection: sa.Connection, certificate: bytes) -> bytes | None:

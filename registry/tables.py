@@ -143,6 +143,14 @@ request_seen = sa.Table(
     sa.Column("seen_ms", sa.BigInteger, nullable=False, index=True),
 )
 
+# By these the database knows its own secrets again (`secret_marks`).
+secret_mark = sa.Table(
+    "secret_mark",
+    metadata,
+    sa.Column("purpose", sa.String(20), primary_key=True),
+    sa.Column("mark", HASH, nullable=False),
+)
+
 # Written to see that writing works.
 heartbeat = sa.Table(
     "heartbeat",
@@ -163,4 +171,14 @@ read_audit = sa.Table(
     sa.Column("purpose", sa.String(40), nullable=False),
     sa.Column("object", sa.String(128), nullable=False),
     sa.Column("fields", sa.String(200), nullable=False),
+    sa.Column("chain", HASH, nullable=False),
+)
+
+# How many rows a chained table has and its last link: a row cut off at the end leaves no gap otherwise.
+chain_head = sa.Table(
+    "chain_head",
+    metadata,
+    sa.Column("name", sa.String(40), primary_key=True),
+    sa.Column("size", SEQ, nullable=False),
+    sa.Column("chain", HASH, nullable=False),
 )

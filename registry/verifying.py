@@ -11,10 +11,16 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from issuers.authority.class_facts import CertificateFact, ClassFact, CredentialFact, StandardFact
+from issuers.authority.class_facts import (
+    CertificateFact,
+    ClassFact,
+    CredentialFact,
+    StandardFact,
+    State,
+)
 from issuers.authority.party_facts import GenesisFact, Party
 from issuers.base64url import to_b64
-from issuers.credential import parse_credential
+from issuers.credential import Credential, parse_credential
 from issuers.identifiers.codes import mask_number
 from issuers.identifiers.names import mask_name
 from issuers.identifiers.numbers import check_code
@@ -23,13 +29,14 @@ from issuers.standard import Standard
 from ledger.errors import MalanError, Refused, Unavailable
 from registry import reservations
 from registry.facts import TableView
-from registry.proofs import proof_of, published_size
+from registry.proofs import proof_of
 from registry.service import Service
 from registry.tables import credential as credential_table
 from verify.check import check
 from verify.evidence import Evidence
 from verify.findings import could_not_trust
 from verify.trust import Trust
+from verify.verdict import State as VerdictState
 from verify.verdict import Verdict
 
 
@@ -42,18 +49,21 @@ class Looked:
 
 
 def look(service: Service, text: str) -> Looked:
-    """The verdict on a QR text. Never raises for any text."""
+    """The verdict on a QR text. Never raises for any text, nor for a file of ours that is away."""
     now = service.clock.now_ms() // 1000
     try:
         trust = read_trust(service)
     except MalanError as error:
         return Looked(could_not_trust(error, now=now), None)
+    return look_with(service, trust, text)
+
+
+def look_with(service: Service, trust: Trust, text: str) -> Looked:
+    """As `look`, with a trust at hand."""
     known = _logged(service, text, trust)
-    proof = None
-    if known is not None and known.seq < published_size(service.settings.log_directory):
-        proof = proof_of(service.settings.log_directory, known.seq)
+    proof = None if known is None else _proof(service, known.seq)
     evidence = Evidence(text=text, proof=proof, asked_log=known is None)
-    return Looked(check(evidence, trust, now=now), known)
+    return Looked(check(evidence, trust, now=service.clock.now_ms() // 1000), known)
 
 
 def read_trust(service: Service) -> Trust:
@@ -77,27 +87,52 @@ def public_answer(service: Service, code: str) -> dict[str, object]:
         fact = None if certificate is None else view.get(CertificateFact, certificate.hex())
         if fact is None:
             raise _unknown()
-        shown = _masked(service, connection, view, fact)
-    logged = fact.seq < published_size(service.settings.log_directory)
-    proof = proof_of(service.settings.log_directory, fact.seq) if logged else None
-    place = {"seq": fact.seq, "logged_ms": fact.time_ms}
-    return {**shown, **place, "proof": None if proof is None else to_b64(proof)}
+        raw = _credential(service, connection, fact)
+        shown = _masked(view, fact, parse_credential(raw).claims)
+    proof = _proof(service, fact.seq)
+    return {
+        **shown,
+        "state": _state(service, fact, raw, proof),
+        "seq": fact.seq,
+        "logged_ms": fact.time_ms,
+        "proof": None if proof is None else to_b64(proof),
+    }
 
 
-def _masked(
-    service: Service, connection: sa.Connection, view: TableView, fact: CertificateFact
-) -> dict[str, object]:
+def _state(service: Service, fact: CertificateFact, raw: bytes, proof: bytes | None) -> str:
+    """What the log says already, else the verdict's word: it knows of ends and of compromised keys."""
+    if fact.state is not State.VALID:
+        return fact.state.value
+    try:
+        trust = read_trust(service)
+    except MalanError:
+        return VerdictState.COULD_NOT_CHECK.value
+    evidence = Evidence(credential=raw, proof=proof)
+    return check(evidence, trust, now=service.clock.now_ms() // 1000).state.value
+
+
+def _proof(service: Service, seq: int) -> bytes | None:
+    """The proof of an entry, None while it is not published or a file of the log cannot be read."""
+    try:
+        return proof_of(service.settings.log_directory, seq)
+    except MalanError:
+        return None
+
+
+def _credential(service: Service, connection: sa.Connection, fact: CertificateFact) -> bytes:
     row = connection.execute(
         sa.select(credential_table).where(credential_table.c.certificate == fact.id)
     ).one_or_none()
+    if row is None:
+        raise _unknown()
     try:
-        if row is None:
-            raise _unknown()
         place = (fact.id,)
-        raw = service.people.unseal(connection, row.person, row.sealed, table="credential", place=place)
+        return service.people.unseal(connection, row.person, row.sealed, table="credential", place=place)
     except Unavailable as error:
         raise _unknown() from error
-    claims = parse_credential(raw).claims
+
+
+def _masked(view: TableView, fact: CertificateFact, claims: Credential) -> dict[str, object]:
     known, body = view.get(ClassFact, fact.class_id.hex()), view.get(Party, fact.body)
     assert known is not None and body is not None
     standard = view.get(StandardFact, known.standard)
@@ -105,7 +140,6 @@ def _masked(
     course = Standard.from_body(standard.document)
     return {
         "certificate": fact.id.hex(),
-        "state": fact.state.value,
         "reason": fact.reason,
         "name": mask_name(claims.name),
         "number": mask_number(claims.number),

@@ -26,6 +26,7 @@ PUBLISHED: Final = "trust.cbor"
 
 PINS_BYTES_MAX: Final = 1_000_000
 _VERSION: Final = 1
+_TOLD: Final = frozenset({"acts", "root"})
 
 
 class PinStore:
@@ -93,15 +94,23 @@ class PinStore:
 
 
 def _to_json(pin: Pin) -> dict[str, object]:
-    return {"genesis": pin.genesis.hex(), "size": pin.size, "policy": pin.policy}
+    document: dict[str, object] = {"genesis": pin.genesis.hex(), "size": pin.size, "policy": pin.policy}
+    told = {"acts": pin.acts, "root": pin.root}
+    return document | {name: value.hex() for name, value in told.items() if value is not None}
 
 
 def _from_json(item: object) -> Pin:
     match item:
-        case {"genesis": genesis, "size": int(size), "policy": str() | None as policy, **rest} if not rest:
-            if type(size) is int and size >= 0:
-                return Pin(from_hex(genesis, where=PINS, size=32), size, policy)
+        case {"genesis": genesis, "size": int(size), "policy": str() | None as policy, **rest}:
+            if type(size) is int and size >= 0 and rest.keys() <= _TOLD:
+                # Files written before acts and root were pinned lack these two.
+                acts, root = (_hash(rest[name]) if name in rest else None for name in ("acts", "root"))
+                return Pin(_hash(genesis), size, policy, acts, root)
     raise _bad()
+
+
+def _hash(value: object) -> bytes:
+    return from_hex(value, where=PINS, size=32)
 
 
 def _bad() -> Malformed:

@@ -30,6 +30,9 @@ PIXELS_MAX: Final = 50_000_000
 PIXELS_READ: Final = 4_000_000
 """Larger pictures are reduced: a code of 33 mm on a photographed A4 page keeps 3 pixels a module."""
 
+SIDE_MAX: Final = 16_384
+"""The reader of codes takes no side over 65,535; no camera makes one so long."""
+
 JPEG_SCANS_MAX: Final = 64
 """A progressive JPEG has about 10; each one more costs a walk over all pixels and few bytes of file."""
 
@@ -89,6 +92,8 @@ def _grey(data: bytes) -> Image.Image:
 
 
 def _check_size(image: Image.Image, data: bytes) -> None:
+    if max(image.size) > SIDE_MAX:
+        raise _too_large(f"over {SIDE_MAX} pixels a side")
     if image.width * image.height > PIXELS_MAX:
         raise _too_large(f"over {PIXELS_MAX // 1_000_000} million pixels")
     if image.info.get("progressive") and data.count(b"\xff\xda") > JPEG_SCANS_MAX:

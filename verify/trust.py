@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 
 from issuers.acts.words import RevocationCause, ServicePurpose
 from issuers.authority.party_facts import Key
@@ -18,6 +19,7 @@ from issuers.authority.view import MemoryView
 from issuers.bundle import Bundle, BundledList, open_bundle, service_key
 from issuers.qr import check_origin
 from issuers.status import StatusList, open_status_list
+from ledger import cbor
 from ledger.checkpoint import OpenedCheckpoint, open_checkpoint
 from ledger.errors import BadSignature, Malformed, Refused
 from ledger.keys import EDDSA, PublicKey, public_key
@@ -30,11 +32,16 @@ _SPKI_ED25519 = bytes.fromhex("302a300506032b6570032100")  # RFC 8410 section 4:
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """What a verifier remembers of a log: genesis hash, the largest size seen, the witness policy then."""
+    """What a verifier remembers of a log: genesis hash, the largest size seen, the witness policy then.
+
+    `acts` is `acts_hash` of the bundle then, `root` the checkpoint's root; None in pins of older files.
+    """
 
     genesis: bytes
     size: int = 0
     policy: str | None = None
+    acts: bytes | None = None
+    root: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,8 @@ class Trust:
     @property
     def pin(self) -> Pin:
         """What to remember of it."""
-        return Pin(self.genesis, self.size, self.bundle.policy)
+        acts = acts_hash(self.bundle, self.size)
+        return Pin(self.genesis, self.size, self.bundle.policy, acts, self.checkpoint.checkpoint.root)
 
     def key(self, kid: bytes) -> Key | None:
         """The enrolled key of that name, as things stand now."""
@@ -83,7 +91,8 @@ class Trust:
     def against(self, pin: Pin) -> Trust:
         """The same trust, known to agree with a pin.
 
-        Raises Refused TRUST_GENESIS (another genesis), TRUST_OLDER (a smaller log than one seen before) or
+        Raises Refused TRUST_GENESIS (another genesis), TRUST_OLDER (a smaller log than one seen before),
+        TRUST_FORK (another root at the pinned size), TRUST_ACTS (acts told before are missing or changed) or
         TRUST_POLICY_CHANGED (the witnesses changed and the former quorum did not cosign the checkpoint).
         """
         if pin.genesis != self.genesis:
@@ -92,6 +101,10 @@ class Trust:
         if self.size < pin.size:
             fix = "Get the newest bundle."
             raise Refused("TRUST_OLDER", "the bundle is of a smaller log than one seen before", fix=fix)
+        if self.size == pin.size and pin.root not in (None, self.checkpoint.checkpoint.root):
+            raise Refused("TRUST_FORK", "the log shows another root at the size seen before")
+        if pin.acts is not None and pin.acts != acts_hash(self.bundle, pin.size):
+            raise Refused("TRUST_ACTS", "acts that an earlier bundle told are missing or changed")
         if pin.policy is not None and pin.policy != self.bundle.policy:
             _check_policy_change(self, parse_policy(pin.policy.encode()))
         return replace(self, pinned=True)
@@ -106,6 +119,12 @@ class Trust:
         if new.size < self.size or (old is not None and new.issued_at < old.issued_at):
             raise Refused("STATUS_OLDER", "the status list is older than the one in the bundle")
         return replace(self, lists={**self.lists, new.number: new})
+
+
+def acts_hash(bundle: Bundle, size: int) -> bytes:
+    """SHA-256 over the CBOR list of [seq, time_ms, statement] of the bundled acts with seq below `size`."""
+    acts: list[cbor.Value] = [[one.seq, one.time_ms, one.statement] for one in bundle.acts if one.seq < size]
+    return sha256(cbor.encode(acts)).digest()
 
 
 def open_trust(raw: bytes, *, pin: Pin | None) -> Trust:

@@ -66,6 +66,9 @@ _SPACES: Final = re.compile(r"[\s\u00a0\u2000-\u200a\u202f]")
 _EIGHTEEN: Final = re.compile(r"[0-9]{17}[0-9X]")
 _FIFTEEN: Final = re.compile(r"[1-8][0-9]{14}")
 _HMT_PREFIXES: Final = ("810000", "820000", "830000")
+# The last two digits of the long form count the issues of one permit: the holder keeps the other eight.
+_HMT_PASS: Final = re.compile(r"([HM][0-9]{8})(?:[0-9]{2})?")
+_HMT_PASS_LONG: Final = re.compile(r"[HM][0-9]{10}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,8 @@ def normalise(id_type: IdType, text: str, *, today: date) -> IdNumber:
     """The number of a document in normal form.
 
     Full-width characters become ASCII, spaces go, letters become upper case; a resident number of 15 digits
-    becomes the 18 digits its holder was given in 1999. `today` is the Shanghai date.
+    becomes the 18 digits its holder was given in 1999, a travel permit of H or M and 10 digits loses the two
+    that count its issues. `today` is the Shanghai date.
     Raises Malformed ID_EMPTY, ID_FORM, ID_TYPE_MISMATCH (the number of another kind of document),
     ID_CHECK_DIGIT, ID_BIRTH_IMPOSSIBLE, ID_BIRTH_FUTURE.
     """
@@ -105,6 +109,8 @@ def untyped_number(text: str) -> str:
     number = _folded(text)
     if _FIFTEEN.fullmatch(number):
         return _eighteen_of(number)
+    if _HMT_PASS_LONG.fullmatch(number):
+        return number[:9]
     if not re.fullmatch(r"[A-Z0-9]{5,20}", number):
         raise _form("5 to 20 letters and digits")
     if _EIGHTEEN.fullmatch(number):
@@ -186,9 +192,10 @@ def _old_foreign(number: str, today: date) -> str:
 
 
 def _hmt_pass(number: str, _today: date) -> str:
-    if not re.fullmatch(r"[HM][0-9]{8}([0-9]{2})?", number):
+    permit = _HMT_PASS.fullmatch(number)
+    if permit is None:
         raise _form("H or M and 8 digits, on old permits 10")
-    return number
+    return permit[1]
 
 
 def _taiwan_pass(number: str, _today: date) -> str:
@@ -198,9 +205,14 @@ def _taiwan_pass(number: str, _today: date) -> str:
 
 
 def _passport(number: str, _today: date) -> str:
+    # A resident entered as a passport would be a second person, with limits of their own. No passport number
+    # has 11 characters or 15 (ICAO 9303: 9), so the other two forms need no further proof.
     if _EIGHTEEN.fullmatch(number) and number[-1] == ric.calc_check_digit(number):
-        # A resident entered as a passport would be a second person, with limits of their own.
         raise _mismatch(IdType.RESIDENT_ID)
+    if _FIFTEEN.fullmatch(number):
+        raise _mismatch(IdType.RESIDENT_ID)
+    if _HMT_PASS_LONG.fullmatch(number):
+        raise _mismatch(IdType.HMT_PASS)
     if not re.fullmatch(r"[A-Z0-9]{5,20}", number):
         raise _form("5 to 20 letters and digits")
     return number

@@ -18,7 +18,7 @@ from issuers.acts.certificates import CertificateIssued, ClaimDecided, ClaimSubm
 from issuers.acts.words import Outcome
 from issuers.authority.case import shanghai_date
 from issuers.credential import Credential, sign_credential
-from issuers.evidence import Evidence, open_roster, the_roster
+from issuers.evidence import Evidence, Trainee, open_roster, the_roster
 from issuers.identifiers.identity import IdNumber
 from issuers.identifiers.numbers import check_code, parse_number
 from issuers.identifiers.organisations import OrganisationRole
@@ -58,8 +58,8 @@ class ClaimFacts:
 def check_prepared(prepared: Prepared, evidence: Evidence) -> dict[bytes, Refused]:
     """What the signatory would not sign, by candidate: the service proposes, the sealed roster decides.
 
-    Codes: NOT_PASSED, NAME_OTHER, NUMBER_OTHER, NUMBER_TWICE. Raises Refused EVALUATION_UNSEEN or CLASS_OTHER
-    about the whole answer, and what opening the roster raises.
+    Codes: NOT_PASSED, NAME_OTHER, ID_OTHER, NUMBER_OTHER, NUMBER_TWICE. Raises Refused EVALUATION_UNSEEN
+    or CLASS_OTHER about the whole answer, and what opening the roster raises.
     """
     if prepared.class_id != evidence.class_id:
         raise Refused("CLASS_OTHER", "the service answered about another class")
@@ -67,6 +67,7 @@ def check_prepared(prepared: Prepared, evidence: Evidence) -> dict[bytes, Refuse
     trainees = open_roster(the_roster(evidence))
     wrong: dict[bytes, Refused] = {}
     seen: set[object] = set()
+    expected = (prepared.kind, prepared.stage, prepared.project)
     for item in prepared.items:
         where = f"candidate {item.candidate.hex()}"
         number = parse_number(item.number)
@@ -78,8 +79,11 @@ def check_prepared(prepared: Prepared, evidence: Evidence) -> dict[bytes, Refuse
             )
         elif trainees[item.candidate].name != item.name:
             wrong[item.candidate] = Refused("NAME_OTHER", "the roster has another name", where=where)
-        elif number.kind is not prepared.kind or number.stage != prepared.stage:
-            wrong[item.candidate] = Refused("NUMBER_OTHER", "the number is for another kind", where=where)
+        elif not _is_last_four(item.id_last4, trainees[item.candidate]):
+            wrong[item.candidate] = Refused("ID_OTHER", "the roster has another ID number", where=where)
+        elif (number.kind, number.stage, f"{number.project3:03d}") != expected:
+            what = "the number is for another kind, stage or project"
+            wrong[item.candidate] = Refused("NUMBER_OTHER", what, where=where)
         elif seen & marks_and_place:
             wrong[item.candidate] = Refused(
                 "NUMBER_TWICE", "an id, number or place is given twice", where=where
@@ -87,6 +91,11 @@ def check_prepared(prepared: Prepared, evidence: Evidence) -> dict[bytes, Refuse
         seen |= marks_and_place
         check_code(item.code)
     return wrong
+
+
+def _is_last_four(told: str | None, trainee: Trainee) -> bool:
+    """A card shows the last four of the roster's number, or none."""
+    return not told or trainee.id_number.endswith(told)
 
 
 def certify(

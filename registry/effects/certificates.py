@@ -7,10 +7,12 @@ second.
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta
+
 import sqlalchemy as sa
 
 from issuers.acts.certificates import CertificateIssued
-from issuers.authority.case import shanghai_date
+from issuers.authority.case import SHANGHAI
 from issuers.authority.class_facts import ClassFact, StandardFact
 from issuers.evidence import Trainee
 from issuers.identifiers.identity import IdNumber, last_four
@@ -85,12 +87,11 @@ def _check_credential(deed: Deed, reserved: Reserved, trainee: Trainee) -> None:
     known = deed.need(ClassFact, deed.act.class_id.hex())
     standard = Standard.from_body(deed.need(StandardFact, known.standard).document)
     printed = last_four(IdNumber(trainee.id_type, trainee.id_number))
-    expires_on = None if claims.expires_at is None else shanghai_date((claims.expires_at - 1) * 1000)
     _need_same(
         {
             "kid": (message.kid, deed.statement.kid),
             "iat": (claims.issued_at, deed.statement.issued_at),
-            "exp": (expires_on, deed.act.expires_on),
+            "exp": (claims.expires_at, _first_second_after(deed.act.expires_on)),
             "number": (claims.number, reserved.number),
             "code": (claims.code, reserved.code),
             "name": (claims.name, trainee.name),
@@ -104,6 +105,16 @@ def _check_credential(deed: Deed, reserved: Reserved, trainee: Trainee) -> None:
         "the credential says something else than act, roster or standard",
         prefix="credential.",
     )
+
+
+def _first_second_after(day: date | None) -> int | None:
+    """When a certificate ends that is good through a Shanghai day; past the calendar -1, which none says."""
+    if day is None:
+        return None
+    if day >= date.max:
+        return -1
+    following = day + timedelta(days=1)
+    return int(datetime(following.year, following.month, following.day, tzinfo=SHANGHAI).timestamp())
 
 
 def _need_same(pairs: dict[str, tuple[object, object]], code: str, what: str, *, prefix: str = "") -> None:

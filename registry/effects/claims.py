@@ -11,40 +11,65 @@ from datetime import date
 import sqlalchemy as sa
 
 from issuers.acts.certificates import ClaimSubmitted
+from issuers.acts.words import Outcome
 from issuers.authority.case import shanghai_date
+from issuers.authority.class_facts import (
+    CertificateFact,
+    Claim,
+    ClassFact,
+    Hold,
+    PolicyFact,
+    StandardFact,
+)
+from issuers.authority.party_facts import Key
+from issuers.authority.view import View
 from issuers.identifiers.codes import check_uscc
 from issuers.identifiers.identity import IdNumber, IdType, normalise
 from issuers.identifiers.names import check_text
 from issuers.identifiers.organisations import OrganisationRole
 from issuers.office.roster import ORGANISATION_MAX
-from ledger.errors import Malformed, Refused
+from issuers.standard import Standard
+from ledger.errors import MalanError, Malformed, Refused
 from registry import holds
-from registry.effects.deed import Deed
+from registry.effects.deed import Deed, Item
+from registry.facts import all_of
+from registry.people import People
+from registry.quarantine import need_no_quarantine
+from registry.read_audit import record_attempt
 from registry.tables import reservation
+from verify.subsidy.policy import Policy, policies_on
+
+UNFOUNDED = "CLAIM_UNFOUNDED"
 
 
 def claim_submitted(deed: Deed) -> None:
-    """The holder claims for themselves, with their own nullifiers.
+    """The holder claims for themselves, with their own nullifiers, under the policy that applies.
 
-    Raises Refused CERTIFICATE_UNKNOWN (also for another's), NULLIFIER_WRONG, ALREADY_CLAIMED, VALUE_FORM.
+    Raises Refused CLAIM_UNFOUNDED, POLICY_OTHER, CERTIFICATE_QUARANTINED, ALREADY_CLAIMED, SLOT_TAKEN or
+    VALUE_FORM.
     """
     act: ClaimSubmitted = deed.act
-    person = _holder(deed, act.certificate)
-    key = deed.nullifier_key
-    if not hmac.compare_digest(holds.project_nullifier(key, person, act.project), act.project_nullifier):
-        raise _nullifier_wrong("project_nullifier")
-    slots = [n for n in holds.SLOTS if holds.slot_nullifier(key, person, n) == act.slot_nullifier]
-    if not slots:
-        raise _nullifier_wrong("slot_nullifier")
+    certificate = deed.need(CertificateFact, act.certificate.hex())
+    need_no_quarantine(deed.view, certificate)
+    _need_policy(deed, certificate)
+    person, slot = _founded(deed, act)
     claim = bytes.fromhex(deed.statement.subject.removeprefix("claim/"))
-    holds.take(deed.connection, person=person, project=act.project, slot=slots[0], claim=claim)
+    holds.take(deed.connection, person=person, project=act.project, slot=slot, claim=claim)
     deed.keep([person])
 
 
 def claim_decided(deed: Deed) -> None:
-    """A decision that releases frees project and slot."""
+    """A decision that releases frees project and slot; nobody decides on their own claim.
+
+    Raises Refused OWN_CLAIM, CERTIFICATE_QUARANTINED.
+    """
+    claim = deed.need(Claim, deed.statement.subject.removeprefix("claim/"))
+    if deed.signer is not None and deed.signer == _holder(deed, claim.certificate):
+        raise Refused("OWN_CLAIM", "nobody decides on their own claim")
+    if deed.act.outcome is Outcome.APPROVED:
+        need_no_quarantine(deed.view, deed.need(CertificateFact, claim.certificate.hex()))
     if deed.act.release:
-        claim_withdrawn(deed)
+        holds.release(deed.connection, claim.id)
 
 
 def claim_withdrawn(deed: Deed) -> None:
@@ -52,13 +77,62 @@ def claim_withdrawn(deed: Deed) -> None:
     holds.release(deed.connection, bytes.fromhex(deed.statement.subject.removeprefix("claim/")))
 
 
-def _holder(deed: Deed, certificate: bytes) -> bytes:
-    """The holder, if the opened document is theirs; somebody else's certificate is as good as none."""
-    person = deed.people.find(deed.connection, _document(deed))
+def told(view: View, act: object, error: MalanError) -> MalanError:
+    """The judge's "already claimed" as it is for the claimant: only the slot was lost to another project."""
+    if error.code == "ALREADY_CLAIMED" and isinstance(act, ClaimSubmitted):
+        hold = view.get(Hold, act.project_nullifier.hex())
+        if hold is None or hold.released:
+            return holds.slot_taken()
+    return error
+
+
+def note_guess(connection: sa.Connection, view: View, people: People, item: Item, *, time_ms: int) -> None:
+    """Records an unfounded claim: who signed it, and at which certificate it aimed. It is not in the log."""
+    key = view.get(Key, item.statement.kid.hex())
+    assert key is not None, "the judge has seen the key"
+    what = f"certificate/{item.act.certificate.hex()}"
+    record_attempt(connection, people, key, purpose="claim-refused", what=what, now_ms=time_ms)
+
+
+def _need_policy(deed: Deed, certificate: CertificateFact) -> None:
+    """The amount is judged by the policy the claim names, so that is the one that pays this certificate."""
+    published = [Policy.from_body(one.document) for one in all_of(deed.connection, PolicyFact)]
+    known = deed.need(ClassFact, certificate.class_id.hex())
+    stage = Standard.from_body(deed.need(StandardFact, known.standard).document).stage
+    in_force = policies_on(published, certificate.issued_on)
+    if [one.id for one in in_force] == [deed.act.policy]:
+        (policy,) = in_force
+        over = policy.valid_to is not None and shanghai_date(deed.time_ms) > policy.valid_to
+        pays = any(
+            rule.subsidised and (rule.stage, rule.kind) == (stage, certificate.kind)
+            for rule in policy.stage_rules
+        )
+        if pays and (policy.honour_open_windows or not over):
+            return
+    what = "this is not the one policy for the day of issue, or it pays nothing for this certificate"
+    raise Refused("POLICY_OTHER", what, where="policy", fix="Check the application: it says what applies.")
+
+
+def _founded(deed: Deed, act: ClaimSubmitted) -> tuple[bytes, int]:
+    """The claimant and their slot.
+
+    Whatever does not belong together gets one answer: a counter must not learn whose certificate it is by
+    guessing documents.
+    """
+    document, key = _document(deed), deed.nullifier_key
+    person, holder = deed.people.find(deed.connection, document), _holder(deed, act.certificate)
+    if person is not None and person == holder:
+        own = hmac.compare_digest(holds.project_nullifier(key, person, act.project), act.project_nullifier)
+        for slot in holds.SLOTS:
+            if own and hmac.compare_digest(holds.slot_nullifier(key, person, slot), act.slot_nullifier):
+                return person, slot
+    what = "certificate, document and nullifiers do not belong together"
+    raise Refused(UNFOUNDED, what, fix="Prepare again.")
+
+
+def _holder(deed: Deed, certificate: bytes) -> bytes | None:
     query = sa.select(reservation.c.person).where(reservation.c.certificate == certificate)
     holder: bytes | None = deed.connection.execute(query).scalar_one_or_none()
-    if person is None or person != holder:
-        raise Refused("CERTIFICATE_UNKNOWN", "no such certificate is logged")
     return holder
 
 
@@ -82,7 +156,3 @@ def _document(deed: Deed) -> IdNumber:
         if text[name] != normal:
             raise Refused("VALUE_FORM", "a value is not in its normal form", where=f"openings[0].{name}")
     return number
-
-
-def _nullifier_wrong(where: str) -> Refused:
-    return Refused("NULLIFIER_WRONG", "the nullifier is not this person's", where=where, fix="Prepare again.")

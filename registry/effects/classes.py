@@ -63,7 +63,7 @@ def roster(deed: Deed) -> None:
 def sheet(deed: Deed) -> None:
     """Marks are for candidates of the roster, each once, within the standard.
 
-    Raises Refused CANDIDATE_UNKNOWN, CANDIDATE_TWICE, MARK_FORM; Malformed MARK_RANGE.
+    Raises Refused CANDIDATE_UNKNOWN, CANDIDATE_TWICE, MARK_FORM, SCORES_THEMSELVES; Malformed MARK_RANGE.
     """
     known = _class_of(deed)
     standard = _standard(deed, known)
@@ -79,15 +79,19 @@ def sheet(deed: Deed) -> None:
             raise Refused("CANDIDATE_TWICE", "a candidate is scored twice in one sheet", where=where)
         _check_marks(standard, marks, where)
         persons.append(people[named])
+    if deed.signer in persons:
+        raise Refused("SCORES_THEMSELVES", "an evaluator stands on their own sheet")
     deed.keep(persons)
 
 
 def evaluation_confirmed(deed: Deed) -> None:
     """The result is the one the opened sheets add up to under the pinned standard.
 
-    Raises Refused RESULT_MISMATCH; Unavailable PERSON_ERASED when an opening is gone for ever.
+    Raises Refused RESULT_MISMATCH, CONFIRMS_THEMSELVES; Unavailable PERSON_ERASED when an opening is gone.
     """
     known = _class_of(deed)
+    if deed.signer in _people_of_class(deed, known.id).values():
+        raise Refused("CONFIRMS_THEMSELVES", "the signatory is a trainee of the class")
     assert known.roster is not None, "the judge has seen a roster"
     attended: dict[bytes, int] = {}
     for raw in deed.people.openings(deed.connection, known.roster):

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from issuers.acts import read_act
 from issuers.acts.certificates import CertificateIssued
+from issuers.authority.party_facts import Key
 from issuers.authority.view import F, View
 from issuers.credential import SignedCredential, check_credential, parse_credential
 from ledger.commitment import Opening, check_opening, decode_opening
@@ -22,6 +23,7 @@ from ledger.errors import MalanError, Malformed, Refused
 from ledger.keys import PublicKey
 from ledger.statement import Statement, check_statement, parse_statement
 from registry.people import People
+from registry.tables import staff
 
 OPENING_BYTES_MAX = 4_096
 
@@ -65,6 +67,14 @@ class Deed:
         if fact is None:
             raise Refused("FACT_MISSING", f"no such {kind.__name__}")
         return fact
+
+    @property
+    def signer(self) -> bytes | None:
+        """The person behind the signer's staff id; None for those the service never gave one."""
+        key = self.need(Key, self.statement.kid.hex())
+        query = sa.select(staff.c.person).where(staff.c.staff == key.staff)
+        found: bytes | None = self.connection.execute(query).scalar_one_or_none()
+        return found
 
     def keep(self, persons: Sequence[bytes]) -> None:
         """Seals each opening for its person."""

@@ -1,5 +1,6 @@
 """`malan fsck`: recomputes everything that follows from the log, and names each departure.
 
-`replay` walks the leaves (chain, tree, acts), `rows` compares the tables that follow from them, `sealed`
-opens what is sealed and holds it against the commitments; `run` puts them together.
+`store` looks at schema, types, secrets and read audit; `replay` walks the leaves (chain, tree, acts); `rows`
+compares the tables that follow from them; `sealed` opens what is sealed and holds it against the commitments;
+`persons` asks whose it is; `published` reads tiles, lists and bundle; `run` puts them together.
 """

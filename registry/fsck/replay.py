@@ -5,9 +5,11 @@ After a departure the walk goes on from what is there, so that one wrong leaf is
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from issuers.acts import read_act
+from issuers.authority.class_facts import CertificateFact
 from issuers.authority.judge import admit
 from issuers.authority.view import Fact, MemoryView
 from issuers.bundle import KINDS
@@ -33,8 +35,8 @@ class Row:
 class Replay:
     """The state after the leaves walked so far."""
 
-    def __init__(self, origin: str, *, watch: int) -> None:
-        """`watch`: the size whose root is wanted, that of the published checkpoint."""
+    def __init__(self, origin: str, *, watch: Collection[int]) -> None:
+        """`watch`: the sizes whose root and certificates are wanted: those the published files speak of."""
         self.size = 0
         self.view = MemoryView()
         self.changed: dict[tuple[type, str], int] = {}
@@ -42,11 +44,15 @@ class Replay:
         self.classes: set[tuple[bytes, int]] = set()
         self.committed: dict[bytes, int] = {}  # statement hash to seq, where there are entries
         self.departures: list[Departure] = []
-        self.root = Frontier().root() if watch == 0 else None
+        self.hashes: list[bytes] = []
+        self.statements: dict[int, bytes] = {}  # of the bundled acts
+        self.roots: dict[int, bytes] = {}
+        self.certificates: dict[int, list[CertificateFact]] = {}
         self._watch = watch
         self._frontier = Frontier()
         self._prev = first_prev(origin)
         self._time_ms = 0
+        self._remember()
 
     def feed(self, row: Row) -> None:
         """Walks the next row, which should stand at `size`."""
@@ -57,6 +63,7 @@ class Replay:
         if digest != row.leaf_hash:
             self._depart("LEAF_HASH", where, "the leaf has not the hash beside it")
         self._frontier.append(digest)
+        self.hashes.append(digest)
         try:
             leaf = parse_leaf(row.leaf)
             self._link(leaf, where)
@@ -66,8 +73,13 @@ class Replay:
             self._depart(error.code, where, error.what)
         self._prev = digest
         self.size = row.seq + 1
-        if self._frontier.size == self._watch:
-            self.root = self._frontier.root()
+        self._remember()
+
+    def _remember(self) -> None:
+        size = self._frontier.size
+        if size in self._watch:
+            self.roots[size] = self._frontier.root()
+            self.certificates[size] = self.view.all(CertificateFact)
 
     def _link(self, leaf: Leaf, where: str) -> None:
         try:
@@ -92,6 +104,7 @@ class Replay:
         act = read_act(statement)
         if statement.kind in KINDS:
             self.bundled.add(seq)
+            self.statements[seq] = statement.raw
         class_id = class_of(statement, act)
         if class_id is not None:
             self.classes.add((class_id, seq))

@@ -10,14 +10,12 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from ledger.checkpoint import Checkpoint, open_checkpoint
-from ledger.errors import MalanError
 from ledger.store import entry
-from registry.fsck import rows, sealed
+from registry.fsck import persons, published, rows, sealed, store
 from registry.fsck.departure import Departure
+from registry.fsck.persons import Seen
 from registry.fsck.replay import Replay, Row
-from registry.proofs import read_checkpoint
-from registry.service import Service, note_signer
+from registry.service import Service
 
 STEP = 500  # leaves in one read
 
@@ -33,8 +31,25 @@ class Report:
 
 def check(service: Service) -> Report:
     """Everything that follows from the log, recomputed. Raises Unavailable when it cannot be read."""
-    checkpoint, departures = _published(service)
-    replay = Replay(service.origin, watch=checkpoint.size if checkpoint else 0)
+    found = published.read(service)
+    size = None if found.checkpoint is None else found.checkpoint.size
+    with service.database.reading() as connection:
+        departures = [*store.check_schema(connection), *store.check_types(connection)]
+    if any(one.code == "VALUE_TYPE" for one in departures):
+        return Report(0, size, tuple(departures))  # nothing else can be read as what it should be
+    replay = Replay(service.origin, watch=found.sizes)
+    departures += _walk(service, replay)
+    departures += [*replay.departures, *found.departures]
+    departures += published.check_tree(found, replay)
+    directory = service.settings.log_directory
+    departures += published.check_tiles(directory, found, replay, lambda: _size(service))
+    departures += published.check_bundle(found, replay)
+    return Report(replay.size, size, tuple(departures))
+
+
+def _walk(service: Service, replay: Replay) -> list[Departure]:
+    """The log in short reads, the tables in one, and what takes long to open after that."""
+    people, seen = service.people, Seen()
     while True:
         with service.database.reading() as connection:
             found = _next_rows(connection, replay.size)
@@ -44,52 +59,35 @@ def check(service: Service) -> Report:
     with service.database.reading() as connection:
         while found := _next_rows(connection, replay.size):
             _feed(replay, found)
-        departures += rows.check_facts(connection, replay)
-        departures += rows.check_places(connection, replay)
-        departures += rows.check_holds(connection, replay, service.secrets.nullifier)
-        departures += rows.check_reservations(connection, replay)
-        departures += rows.check_credentials(connection, replay)
-        departures += sealed.check_strays(connection, replay)
-    # Opening takes long; what was added meanwhile is checked against itself only.
+        persons_then = persons.snapshot(connection)
+        departures = [
+            *rows.check_facts(connection, replay),
+            *rows.check_places(connection, replay),
+            *rows.check_holds(connection, replay, service.secrets.nullifier),
+            *rows.check_reservations(connection, replay),
+            *rows.check_credentials(connection, replay),
+            *sealed.check_strays(connection, replay),
+            *store.check_secrets(connection, service.secrets),
+            *store.check_read_audit(connection, people),
+        ]
     with service.database.reading() as connection:
-        departures += sealed.check_numbers(connection, service.people)
+        departures += sealed.check_numbers(connection, people)
     with service.database.reading() as connection:
-        departures += sealed.check_credentials(connection, service.people, replay)
-    departures += _openings(service, replay)
-    departures += _tree(replay, checkpoint)
-    published = None if checkpoint is None else checkpoint.size
-    return Report(replay.size, published, (*replay.departures, *departures))
-
-
-def _published(service: Service) -> tuple[Checkpoint | None, list[Departure]]:
-    directory = service.settings.log_directory
-    if not (directory / "checkpoint").exists():
-        return None, []
-    try:
-        keys = [note_signer(service).key]
-        return open_checkpoint(read_checkpoint(directory), log_keys=keys).checkpoint, []
-    except MalanError as error:
-        what = f"it is not a checkpoint of our key: {error.code}"
-        return None, [Departure("CHECKPOINT_BROKEN", "log/checkpoint", what)]
-
-
-def _tree(replay: Replay, checkpoint: Checkpoint | None) -> list[Departure]:
-    if checkpoint is None:
-        return []
-    if checkpoint.size > replay.size:
-        return [Departure("LOG_AHEAD", "log/checkpoint", "it is larger than the database")]
-    if replay.root != checkpoint.root:
-        where = f"log/checkpoint size {checkpoint.size}"
-        return [Departure("ROOT_DIFFERS", where, "the rows fold to another root than the published one")]
-    return []
-
-
-def _openings(service: Service, replay: Replay) -> list[Departure]:
-    departures: list[Departure] = []
+        departures += sealed.check_credentials(connection, people, replay)
     for seq in sorted(replay.committed.values()):
         with service.database.reading() as connection:
-            departures += sealed.check_openings(connection, service.people, seq)
+            departures += sealed.check_openings(connection, people, seq, seen)
+    with service.database.reading() as connection:
+        departures += persons.check_staff(connection, people, replay, persons_then, seen)
+    departures += persons.check_candidates(persons_then, replay)
+    departures += persons.check_persons(persons_then, seen)
     return departures
+
+
+def _size(service: Service) -> int:
+    with service.database.reading() as connection:
+        newest = connection.execute(sa.select(sa.func.max(entry.c.seq))).scalar_one()
+    return 0 if newest is None else int(newest) + 1
 
 
 def _next_rows(connection: sa.Connection, start: int) -> list[Row]:

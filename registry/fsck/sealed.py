@@ -18,13 +18,14 @@ from ledger.statement import Statement, parse_statement
 from ledger.store import read_leaves
 from registry import reservations
 from registry.fsck.departure import Departure
+from registry.fsck.persons import Seen
 from registry.fsck.replay import Replay
 from registry.people import People
 from registry.subjects import hex_id
 from registry.tables import candidate, credential, number_series, opening, reservation
 
 
-def check_openings(connection: sa.Connection, people: People, seq: int) -> Iterator[Departure]:
+def check_openings(connection: sa.Connection, people: People, seq: int, seen: Seen) -> Iterator[Departure]:
     """The entries of one leaf, each with its opening and its person."""
     (data,) = read_leaves(connection, seq, seq + 1)
     statement = parse_statement(parse_leaf(data).statement)
@@ -42,9 +43,10 @@ def check_openings(connection: sa.Connection, people: People, seq: int) -> Itera
             check_opening(opened, entry)
         except MalanError as error:
             yield Departure("OPENING_BROKEN", where, f"what is kept does not open the entry: {error.code}")
+            seen.unreadable.add(row.person)
             continue
         try:
-            yield from _check_person(connection, people, statement, opened, row.person, place, where)
+            yield from _check_person(connection, people, statement, opened, row.person, place, where, seen)
         except (MalanError, ValueError):
             yield Departure("OPENING_BROKEN", where, "what it opens to has not its form")
     for place in rows:
@@ -106,11 +108,13 @@ def _check_person(
     person: bytes,
     place: int,
     where: str,
+    seen: Seen,
 ) -> Iterator[Departure]:
     """Filed under whoever the opened document, or the opened candidate id, belongs to."""
     fields = opened.fields
     if "id_number" in fields:
         document = IdNumber(IdType(str(fields["id_type"])), str(fields["id_number"]))
+        seen.documents[people.document(document)] = person
         if people.find(connection, document) != person:
             yield Departure("PERSON_DIFFERS", where, "the document is another person's")
     if "candidate" not in fields:

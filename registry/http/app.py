@@ -58,6 +58,7 @@ def create_app(service: Service, *, publish: bool = False) -> FastAPI:
         summary="Training-quality and certificate registry with a traceability ledger",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         lifespan=lifespan,
     )
     app.state.service = service

@@ -13,11 +13,13 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from ledger.errors import BadSignature, MalanError, Malformed, Unavailable
+from registry.http.told_places import told_place
 
 MEDIA_TYPE: Final = "application/problem+json"
 
 _BY_CODE: Final = {
     "ALREADY_CLAIMED": 409,
+    "SLOT_TAKEN": 409,
     "BODY_SIZE": 413,
     "BODY_TYPE": 415,
     "CERTIFICATE_UNKNOWN": 404,
@@ -85,6 +87,7 @@ async def on_invalid_parameter(_: Request, error: Exception) -> JSONResponse:
 
 
 def _document(status: int, code: str, what: str, *, where: str = "", fix: str = "") -> JSONResponse:
+    where = told_place(where)
     detail = " ".join(part for part in (what + (f" ({where})" if where else "") + ".", fix) if part)
     content = {
         "type": f"urn:malan:problem:{code.lower().replace('_', '-')}",

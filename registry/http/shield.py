@@ -12,6 +12,7 @@ import traceback
 from pathlib import Path
 
 import structlog
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from registry.http.problems import fault
@@ -20,6 +21,7 @@ _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )
+_HUNG_UP = 499  # in the log only: there is nobody left to answer
 _NO_STORE = (b"cache-control", b"no-store")
 
 log = structlog.get_logger()
@@ -47,6 +49,8 @@ class Shield:
 
         try:
             await self._app(scope, receive, watched)
+        except ClientDisconnect:
+            status = status or _HUNG_UP
         except Exception as error:
             log.error("fault", request=request_id, error=type(error).__name__, passed=_passed(error))
             if status == 0:

@@ -25,6 +25,7 @@ from registry.http.bodies import (
 )
 from registry.http.deps import Running
 from registry.http.problems import problem
+from registry.http.told_places import told_place
 from registry.submit import Registered, submit
 
 router = APIRouter(tags=["acts"])
@@ -73,7 +74,8 @@ def _read(item: StatementItem) -> Submission | MalanError:
 
 def _told(answer: Registered | MalanError) -> dict[str, Any]:
     if isinstance(answer, MalanError):
-        told = {"code": answer.code, "what": answer.what, "where": answer.where, "fix": answer.fix}
+        where = told_place(answer.where)
+        told = {"code": answer.code, "what": answer.what, "where": where, "fix": answer.fix}
         return {"status": "refused", **told}
     return told_registered(answer)
 

@@ -1,4 +1,4 @@
-"""Attacks on certificates: numbers handed out when nothing may be written, dates that lie, poisoned batches."""
+"""Attacks on certificates: numbers when nothing may be written, dates that lie, poisoned batches."""
 
 # ruff: noqa: F401, F811  (fixtures come from the registry's conftest)
 from __future__ import annotations
@@ -10,7 +10,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import httpx
-import pytest
 
 from issuers.acts.classes import ClassOpened, EvaluationConfirmed, InstitutionAccredited, Roster
 from issuers.acts.parties import BodySuspended, KeyRevoked, OfficerAppointed
@@ -22,12 +21,31 @@ from issuers.qr import make_text
 from ledger.commitment import encode_opening
 from ledger.errors import Unavailable
 from ledger.statement import parse_statement, statement_hash
-from registry.tables import candidate, credential, fact, opening, person, person_document, person_key, reservation
+from registry.tables import (
+    candidate,
+    credential,
+    fact,
+    opening,
+    person,
+    person_document,
+    person_key,
+    reservation,
+)
 from tests.registry.conftest import _quiet, desk, founded_template, results, results_template, stage
 from tests.registry.desk import Desk
 from tests.registry.stage import Stage, dismissal, item, parcel_item
-from tests.world_parts import BODY, CLASS_FIRST, CLASS_LAST, FIRST, HOST, INSTITUTION, LAST, PROJECT
-from tests.world_parts import STANDARD_ID, moment
+from tests.world_parts import (
+    BODY,
+    CLASS_FIRST,
+    CLASS_LAST,
+    FIRST,
+    HOST,
+    INSTITUTION,
+    LAST,
+    PROJECT,
+    STANDARD_ID,
+    moment,
+)
 from tests.world_steps import class_subject, confirmation, said_of_class
 
 TABLES = (candidate, credential, opening, person, person_document, person_key, reservation)
@@ -121,7 +139,9 @@ def test_a_class_at_the_end_of_the_calendar_is_refused_or_taken_and_no_fault(res
     world, far = results.world, date(9999, 12, 31)
     world.now = results.hands.now_ms
     subject = f"accreditation/{INSTITUTION}/{PROJECT}"
-    raw = world.sign("institution-accredited", "supervisor-310104", subject, InstitutionAccredited(FIRST, far))
+    raw = world.sign(
+        "institution-accredited", "supervisor-310104", subject, InstitutionAccredited(FIRST, far)
+    )
     assert results.post(raw).status_code == 200
     instructors = (world.people["instructor-1"].staff,)
     act = ClassOpened(PROJECT, STANDARD_ID, BODY, instructors, date(2026, 3, 9), far)
@@ -200,9 +220,16 @@ def test_a_number_never_moves_whatever_expires_and_whoever_asks(results: Stage) 
         assert {one.candidate: one for one in results.prepared(batch).items} == first
     prepared = results.prepared(b"4" * 16)
     swapped = [replace(prepared.items[0], candidate=prepared.items[1].candidate)]
-    swapped += [replace(prepared.items[0], **{name: getattr(prepared.items[1], name)}) for name in (
-        "certificate", "number", "code", "status_index", "name",
-    )]
+    swapped += [
+        replace(prepared.items[0], **{name: getattr(prepared.items[1], name)})
+        for name in (
+            "certificate",
+            "number",
+            "code",
+            "status_index",
+            "name",
+        )
+    ]
     answers = results.post_batch([parcel_item(results.certify(prepared, one)) for one in swapped])
     assert {one.get("code") for one in answers} <= {"RESERVATION_OTHER", "CREDENTIAL_DIFFERS"}
 

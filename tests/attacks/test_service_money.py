@@ -1,4 +1,4 @@
-"""Attacks on the subsidy: two payments where one is right, the wrong amount, one's own claim, a guessed ID."""
+"""Attacks on the subsidy: two payments for one, a wrong amount, one's own claim, a guessed ID."""
 
 # ruff: noqa: F401, F811  (fixtures come from the registry's conftest)
 from __future__ import annotations
@@ -27,7 +27,7 @@ from registry import holds
 from registry.tables import hold
 from tests.registry.conftest import _quiet, desk, founded_template, results, results_template, stage
 from tests.registry.desk import Desk
-from tests.registry.stage import Stage, item, officer_document
+from tests.registry.stage import Stage, officer_document
 from tests.registry.test_submit_faults import failing_commit
 from tests.world_parts import AMOUNT_FEN, BODY, moment
 from tests.world_steps import class_subject, said_of_class, say_roster, trainee
@@ -62,16 +62,14 @@ def become(desk: Desk, officer: str, certificate: bytes) -> None:
     """The officer is the holder of the certificate: one natural person, as POST /api/staff would know."""
     with desk.stage.service.database.transaction() as connection:
         connection.exec_driver_sql(
-            "UPDATE staff SET person = (SELECT person FROM reservation WHERE certificate = ?) WHERE staff = ?",
-            (certificate, desk.stage.world.people[officer].staff),
+            "UPDATE staff SET person = ? WHERE staff = ?",
+            (person_of(desk, certificate), desk.stage.world.people[officer].staff),
         )
 
 
 def with_slot(desk: Desk, prepared: Any, slot: int) -> Any:
     key, person = desk.stage.service.secrets.nullifier, person_of(desk, prepared.certificate)
-    return replace(
-        prepared, claim=os.urandom(16), slot_nullifier=holds.slot_nullifier(key, person, slot)
-    )
+    return replace(prepared, claim=os.urandom(16), slot_nullifier=holds.slot_nullifier(key, person, slot))
 
 
 # Breaks.
@@ -204,15 +202,12 @@ for one in items:
 
 
 def test_two_processes_get_one_claim_of_many_through(desk: Desk) -> None:
-    """Every slot and the same slot, for one person and project, from two service processes at once."""
     stage, prepared = desk.stage, desk.prepared()
     told = [[desk.claim(with_slot(desk, prepared, 1 + n % 3)) for n in range(6)] for _ in range(2)]
     home = stage.service.settings.home
     command = [sys.executable, "-c", _RACER, str(home), str(stage.hands.now_ms), stage.service.origin]
     root = Path(__file__).parents[2]
-    racers = [
-        subprocess.Popen(command, stdin=-1, stdout=-1, text=True, cwd=root) for _ in range(2)
-    ]
+    racers = [subprocess.Popen(command, stdin=-1, stdout=-1, text=True, cwd=root) for _ in range(2)]
     for racer, items in zip(racers, told, strict=True):
         assert racer.stdin is not None and racer.stdout is not None
         json.dump(items, racer.stdin)
@@ -255,14 +250,15 @@ def test_nullifiers_of_another_holder_are_refused(desk: Desk) -> None:
 
 
 def test_what_is_released_once_cannot_be_released_again(desk: Desk) -> None:
-    """A withdrawn claim does not free what the next claim of the person holds."""
     first = desk.prepared()
     desk.submit(desk.claim(first))
     assert desk.say("claim-withdrawn", INTAKE, first.claim, ClaimWithdrawn("changed-mind")).status_code == 200
     second = desk.prepared()
     assert desk.submit(desk.claim(second)).status_code == 200
     for act in (ClaimWithdrawn("again"), ClaimDecided(Outcome.REJECTED, ("AGAIN",), 0, release=True)):
-        kind, who = ("claim-withdrawn", INTAKE) if isinstance(act, ClaimWithdrawn) else ("claim-decided", REVIEWER)
+        kind, who = (
+            ("claim-withdrawn", INTAKE) if isinstance(act, ClaimWithdrawn) else ("claim-decided", REVIEWER)
+        )
         assert desk.say(kind, who, first.claim, act).json()["code"] == "CLAIM_CLOSED"
     assert desk.stage.count(hold) == 1
 
@@ -288,9 +284,16 @@ def test_no_other_amount_is_approved(desk: Desk, amount: int) -> None:
 
 
 def test_a_claim_among_other_acts_meets_the_same_guards(desk: Desk) -> None:
-    """POST /api/statements is no way round /api/subsidy/claims, nor is one batch for two claims."""
     a, b = desk.prepared(), desk.prepared()
-    told: list[Mapping[str, Any]] = [desk.claim(a), desk.claim(with_slot(desk, b, 2)), desk.claim(with_slot(desk, b, 3))]
+    told: list[Mapping[str, Any]] = [
+        desk.claim(a),
+        desk.claim(with_slot(desk, b, 2)),
+        desk.claim(with_slot(desk, b, 3)),
+    ]
     answers = desk.stage.post_batch(told)
-    assert [one.get("code", one["status"]) for one in answers] == ["appended", "ALREADY_CLAIMED", "ALREADY_CLAIMED"]
+    assert [one.get("code", one["status"]) for one in answers] == [
+        "appended",
+        "ALREADY_CLAIMED",
+        "ALREADY_CLAIMED",
+    ]
     assert desk.stage.count(hold) == 1

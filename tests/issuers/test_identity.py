@@ -47,7 +47,7 @@ def refusal(id_type: IdType, text: str, today: date = TODAY) -> Malformed:
         (IdType.FOREIGN_PERMANENT, "911124198108030024"),
         (IdType.FOREIGN_PERMANENT, "CAN110081080310"),
         (IdType.HMT_PASS, "H00000000"),
-        (IdType.HMT_PASS, "M0000000001"),
+        (IdType.HMT_PASS, "M00000000"),
         (IdType.TAIWAN_PASS, "00000000"),
         (IdType.PASSPORT, "E00000017"),
     ],
@@ -155,8 +155,16 @@ def test_an_old_foreign_card_has_the_latest_century_that_is_possible() -> None:
     assert refusal(IdType.FOREIGN_PERMANENT, number, date(2000, 2, 28)).code == "ID_BIRTH_FUTURE"
 
 
-def test_a_resident_cannot_become_a_second_person_as_a_passport() -> None:
-    assert refusal(IdType.PASSPORT, "310104198802290004").code == "ID_TYPE_MISMATCH"
+@pytest.mark.parametrize("number", ["310104198802290004", "310104880229000", "H0000000001"])
+def test_the_number_of_another_document_cannot_be_a_second_person_as_a_passport(number: str) -> None:
+    assert refusal(IdType.PASSPORT, number).code == "ID_TYPE_MISMATCH"
+
+
+def test_the_issues_of_one_travel_permit_are_one_document() -> None:
+    for text in ("M0000000001", "m0000000012", "M00000000"):
+        assert normalise(IdType.HMT_PASS, text, today=TODAY) == IdNumber(IdType.HMT_PASS, "M00000000")
+        assert untyped_number(text) == "M00000000"
+    assert normalise(IdType.HMT_PASS, "M0000000101", today=TODAY).number == "M00000001"
 
 
 @pytest.mark.parametrize("text", ["310104199005170001", "", "E00", "一二三四五六"])

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from issuers.authority.case import shanghai_date
 from issuers.identifiers.identity import IdNumber, IdType
 from issuers.identifiers.organisations import OrganisationRole
 from issuers.sign.answers import PreparedClaim, read_prepared_claim
@@ -36,7 +37,7 @@ class Desk:
             "role": fields["role"],
             "role_from": fields["founded_on"],
             "source": "market-registry",
-            "as_of": "2026-03-16",
+            "as_of": shanghai_date(self.stage.hands.now_ms).isoformat(),
         }
         told = {
             "qr": self.certified[place].qr,

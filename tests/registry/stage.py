@@ -38,6 +38,7 @@ from registry.facts import TableView
 from registry.http.app import create_app
 from registry.migrations import migrate
 from registry.publishing import Publisher, write_names
+from registry.secret_marks import write_marks
 from registry.secrets import SYMMETRIC, encode_secret, read_secrets
 from registry.service import Service, assemble
 from registry.settings import Settings
@@ -227,6 +228,9 @@ def raise_stage(home: Path, world: World, *, founded: bool) -> Stage:
         with database.transaction() as connection:
             migrate(connection)
     secrets = read_secrets(settings.secret_file)
+    if not founded:
+        with database.transaction() as connection:
+            write_marks(connection, secrets)
     service = assemble(settings, database, secrets, clock=hands.clock(), origin=world.origin)
     if not founded:
         write_names(service)
@@ -254,8 +258,11 @@ def know_staff(service: Service, world: World) -> None:
         known = set(connection.execute(sa.select(staff.c.staff)).scalars())
         for one in {person.staff: person for person in world.people.values()}.values():
             if one.staff not in known:
-                person = service.people.find_or_add(connection, officer_document(one.name))
-                row = {"staff": one.staff, "person": person, "party": one.party, "sealed": b""}
+                document = officer_document(one.name)
+                person = service.people.find_or_add(connection, document)
+                plain = cbor.encode([document.type.value, document.number, one.name])
+                sealed = service.people.seal(connection, person, plain, table="staff", place=(one.staff,))
+                row = {"staff": one.staff, "person": person, "party": one.party, "sealed": sealed}
                 connection.execute(sa.insert(staff).values(row))
 
 

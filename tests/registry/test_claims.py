@@ -12,12 +12,16 @@ import sqlalchemy as sa
 
 from issuers.acts.certificates import ClaimDecided, ClaimWithdrawn
 from issuers.acts.words import Outcome
+from issuers.authority.class_facts import PolicyFact
+from issuers.shape import to_map
 from ledger.errors import Refused
 from registry import holds
-from registry.tables import hold
+from registry.facts import decode, encode
+from registry.tables import fact, hold, read_audit
 from tests.registry.desk import Desk, findings
 from tests.registry.stage import item
 from tests.world_parts import AMOUNT_FEN
+from verify.subsidy.policy import POLICY_DEMO
 
 DISTRICT = "district-310104"
 
@@ -51,7 +55,7 @@ def test_a_second_claim_of_one_person_is_a_409(desk: Desk) -> None:
 
 def test_a_claim_opened_to_somebody_else_is_refused(desk: Desk) -> None:
     answer = desk.submit(desk.claim(desk.prepared(), opened=1))
-    assert (answer.status_code, answer.json()["code"]) == (422, "CERTIFICATE_UNKNOWN")
+    assert (answer.status_code, answer.json()["code"]) == (422, "CLAIM_UNFOUNDED")
     assert desk.stage.count(hold) == 0
 
 
@@ -59,8 +63,42 @@ def test_a_claim_opened_to_somebody_else_is_refused(desk: Desk) -> None:
 def test_a_made_up_nullifier_is_refused(desk: Desk, field: str) -> None:
     prepared = replace(desk.prepared(), **{field: b"n" * 32})
     answer = desk.submit(desk.claim(prepared))
-    assert (answer.status_code, answer.json()["code"]) == (422, "NULLIFIER_WRONG")
-    assert answer.json()["where"] == field
+    assert (answer.status_code, answer.json()["code"]) == (422, "CLAIM_UNFOUNDED")
+
+
+def test_a_guess_leaves_the_name_of_who_guessed(desk: Desk) -> None:
+    """The claim is not in the log, so the read audit is the only place that remembers it."""
+    prepared = desk.prepared()
+    assert guesses(desk) == []
+    desk.submit(desk.claim(prepared, opened=1))
+    desk.submit(desk.claim(replace(prepared, slot_nullifier=b"n" * 32)))
+    officer = desk.stage.world.people["intake-310101"]
+    one = (officer.party, officer.staff.hex(), f"certificate/{prepared.certificate.hex()}")
+    assert guesses(desk) == [one, one]
+    assert desk.submit(desk.claim(prepared)).status_code == 200
+    assert guesses(desk) == [one, one]
+
+
+def guesses(desk: Desk) -> list[tuple[str, str, str]]:
+    columns = (read_audit.c.party, read_audit.c.reader, read_audit.c.object)
+    with desk.stage.service.database.reading() as connection:
+        query = sa.select(*columns).where(read_audit.c.purpose == "claim-refused")
+        return [(row[0], row[1], row[2]) for row in connection.execute(query)]
+
+
+def test_a_policy_that_pays_nothing_for_the_certificate_is_no_ground_for_a_claim(desk: Desk) -> None:
+    prepared = desk.prepared()
+    stored, change = sa.select(fact.c.key, fact.c.record), sa.update(fact)
+    only = fact.c.kind == PolicyFact.__name__
+    with desk.stage.service.database.transaction() as connection:
+        (row,) = connection.execute(stored.where(only)).all()
+        known = decode(PolicyFact, row.record)
+        rules = tuple(replace(one, subsidised=False) for one in POLICY_DEMO.stage_rules)
+        poor = replace(known, document={**known.document, "stage_rules": [to_map(one) for one in rules]})
+        connection.execute(change.where(only).values(record=encode(poor)))
+    answer = desk.submit(desk.claim(prepared))
+    assert (answer.status_code, answer.json()["code"]) == (422, "POLICY_OTHER")
+    assert desk.stage.count(hold) == 0
 
 
 def test_a_rejection_that_releases_lets_the_person_claim_again(desk: Desk) -> None:

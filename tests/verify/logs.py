@@ -7,8 +7,10 @@ others. `forge` does just that: no judge is asked.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 
+from ledger.errors import Malformed
 from ledger.leaf import Leaf, encode_leaf, first_prev, leaf_hash
 from ledger.statement import parse_statement
 from ledger.tiles import WIDTH, Tile, TileBuilder, encode_bundle
@@ -85,7 +87,10 @@ def forge(world: World, said: Sequence[Said]) -> World:
     forged = world.copy()
     forged.leaves = chained(world.origin, said)
     forged.times = [time_ms for time_ms, _ in said]
-    forged.said = [parse_statement(raw) for _, raw in said]
+    forged.said = []
+    for _, raw in said:
+        with suppress(Malformed):  # an operator may put anything into a leaf
+            forged.said.append(parse_statement(raw))
     forged.now = max(world.now, max(forged.times) + 1000)
     return forged
 

@@ -63,6 +63,12 @@ def test_months_end_on_the_same_day_or_on_the_last(start: str, months: int, end:
     assert add_months(day(start), months) == day(end)
 
 
+def test_months_past_the_last_year_of_all_end_on_its_last_day() -> None:
+    assert add_months(date(9999, 12, 30), 0) == date(9999, 12, 30)
+    assert add_months(date(9998, 12, 31), 13) == date.max
+    assert last_day(date.max, 36, roll_holiday=False) == date.max
+
+
 def test_a_last_day_beyond_the_known_years_is_never_guessed() -> None:
     _, last = loaded_years()
     for ask in (

@@ -73,6 +73,11 @@ def test_an_organisation_is_within_three_years_to_the_day(
     assert only(case, Rule.ORGANISATION_AGE) == (answer, code)
 
 
+def test_an_organisation_of_the_end_of_the_calendar_is_not_founded_and_no_fault() -> None:
+    case = replace(GOOD, founded_on=Fact(date.max, Source.MARKET_REGISTER, CHECKED))
+    assert only(case, Rule.ORGANISATION_AGE) == (Answer.FAIL, "ORGANISATION_NOT_FOUNDED")
+
+
 def test_the_reference_of_the_age_is_a_parameter() -> None:
     case = replace(
         GOOD,

@@ -14,7 +14,7 @@ from math import sqrt
 from typing import Final
 
 from issuers.acts.classes import Sheet
-from issuers.authority.case import SHANGHAI, shanghai_date
+from issuers.authority.case import SHANGHAI, TIME_MAX_MS, shanghai_date
 from issuers.authority.class_facts import CertificateFact, ClassFact, Passed
 from issuers.authority.party_facts import BodyAppointment, Key
 from issuers.authority.view import MemoryView
@@ -52,7 +52,7 @@ class Signals:
 
     def take(self, heard: Heard, act: object) -> None:
         """Counts what each evaluator scored on each day."""
-        if isinstance(act, Sheet) and heard.staff is not None:
+        if isinstance(act, Sheet) and heard.staff is not None and 0 <= heard.time_ms < TIME_MAX_MS:
             day = shanghai_date(heard.time_ms)
             self._scored[heard.staff.hex(), day] += len(act.entries)
 

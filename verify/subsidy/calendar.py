@@ -26,9 +26,14 @@ _MONTHS = 12
 
 
 def add_months(day: date, months: int) -> date:
-    """The day `months` later; the month's last day where it has no such day (民法典 202)."""
+    """The day `months` later; the month's last day where it has no such day (民法典 202).
+
+    Past the last year a date can have, the last day there is: no day that is compared with it comes after.
+    """
     years, month = divmod(day.month - 1 + months, _MONTHS)
     year, month = day.year + years, month + 1
+    if year > date.max.year:
+        return date.max
     return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 

@@ -162,6 +162,11 @@ def _audits() -> None:
     )
     op.create_index("ix_request_seen_seen_ms", "request_seen", ["seen_ms"])
     op.create_table(
+        "secret_mark",
+        sa.Column("purpose", sa.String(20), primary_key=True),
+        sa.Column("mark", sa.LargeBinary(32), nullable=False),
+    )
+    op.create_table(
         "heartbeat",
         sa.Column("id", sa.Integer(), primary_key=True, autoincrement=False),
         sa.Column("time_ms", sa.BigInteger(), nullable=False),
@@ -176,4 +181,11 @@ def _audits() -> None:
         sa.Column("purpose", sa.String(40), nullable=False),
         sa.Column("object", sa.String(128), nullable=False),
         sa.Column("fields", sa.String(200), nullable=False),
+        sa.Column("chain", sa.LargeBinary(32), nullable=False),
+    )
+    op.create_table(
+        "chain_head",
+        sa.Column("name", sa.String(40), primary_key=True),
+        sa.Column("size", _SEQ, nullable=False),
+        sa.Column("chain", sa.LargeBinary(32), nullable=False),
     )

@@ -1,0 +1,157 @@
+"""Door: what was published, against the log: every tile, every list, the bundle.
+
+`read` takes the files before the log is walked, so the sizes they name are among those the walk remembers;
+`check_…` compares afterwards. A file that is behind the log is only not yet published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from issuers.bundle import BYTES_MAX, Bundle, open_bundle
+from issuers.status import StatusList, compute_bits, open_status_list
+from ledger.checkpoint import Checkpoint, open_checkpoint
+from ledger.errors import MalanError
+from ledger.leaf import leaf_hash
+from ledger.merkle import HASH_SIZE
+from ledger.tiles import HEIGHT, WIDTH, Tile, TileBuilder, decode_bundle, parse_path, tile_at
+from registry.fsck.departure import Departure
+from registry.fsck.replay import Replay
+from registry.proofs import read_checkpoint
+from registry.service import Service, note_signer
+
+
+@dataclass
+class Published:
+    """What opened of the published files, and what is wrong with the rest."""
+
+    checkpoint: Checkpoint | None = None
+    bundle: Bundle | None = None
+    lists: dict[int, StatusList] = field(default_factory=dict)
+    departures: list[Departure] = field(default_factory=list)
+
+    @property
+    def sizes(self) -> frozenset[int]:
+        """The sizes of the log these files speak of."""
+        found = {one.size for one in (self.checkpoint, self.bundle, *self.lists.values()) if one is not None}
+        return frozenset(found)
+
+
+def read(service: Service) -> Published:
+    """Opens checkpoint, bundle and lists, each under the key it should have."""
+    home, found = service.settings.home, Published()
+    if (service.settings.log_directory / "checkpoint").exists():
+        try:
+            note = read_checkpoint(service.settings.log_directory)
+            keys = [note_signer(service).key]
+            found.checkpoint = open_checkpoint(note, log_keys=keys).checkpoint
+        except MalanError as error:
+            what = f"it is not a checkpoint of our key: {error.code}"
+            found.departures.append(Departure("CHECKPOINT_BROKEN", "log/checkpoint", what))
+    bundle = home / "trust.cbor"
+    if bundle.exists():
+        try:
+            found.bundle = open_bundle(bundle.read_bytes()[: BYTES_MAX + 1])[0]
+        except MalanError as error:
+            found.departures.append(
+                Departure("BUNDLE_BROKEN", "trust.cbor", f"it does not open: {error.code}")
+            )
+    for path in sorted((home / "status").glob("*")):
+        if not path.name.isdecimal():
+            continue
+        try:
+            opened = open_status_list(path.read_bytes(), service.secrets.status.public)
+            found.lists[int(path.name)] = opened
+        except MalanError as error:
+            what = f"it does not open: {error.code}"
+            found.departures.append(Departure("LIST_BROKEN", f"status/{path.name}", what))
+    return found
+
+
+def check_tree(found: Published, replay: Replay) -> Iterator[Departure]:
+    """The root of the rows is the published one."""
+    checkpoint = found.checkpoint
+    if checkpoint is None:
+        return
+    if checkpoint.size > replay.size:
+        yield Departure("LOG_AHEAD", "log/checkpoint", "it is larger than the database")
+    elif replay.roots.get(checkpoint.size) != checkpoint.root:
+        where = f"log/checkpoint size {checkpoint.size}"
+        yield Departure("ROOT_DIFFERS", where, "the rows fold to another root than the published one")
+
+
+def check_tiles(
+    directory: Path, found: Published, replay: Replay, newest: Callable[[], int]
+) -> Iterator[Departure]:
+    """The files of the published size are there, and every file says what the rows say.
+
+    An older partial file holds the beginning of the present one, so all are held against the same bytes. What
+    a working service publishes meanwhile is compared as far as the walk went; `newest` is the size by then.
+    """
+    size = 0 if found.checkpoint is None else min(found.checkpoint.size, replay.size)
+    for tile in _needed(size):
+        if not any((directory / one.path).exists() for one in (tile, tile.full)):
+            yield Departure("FILE_MISSING", f"log/{tile.path}", "a file of the published log is gone")
+    builder = TileBuilder()
+    tiles = [*builder.add(replay.hashes), *builder.partial()]
+    hashes = {(tile.level, tile.index): data for tile, data in tiles}
+    files = {path: path.read_bytes() for path in sorted((directory / "tile").rglob("*")) if path.is_file()}
+    growing = newest() > replay.size
+    for path, data in files.items():
+        name = path.relative_to(directory).as_posix()
+        try:
+            right = _is_right(parse_path(name), data, hashes, replay.hashes, growing=growing)
+        except MalanError:
+            right = False
+        if not right:
+            yield Departure("FILE_DIFFERS", f"log/{name}", "the file is not what the rows say")
+
+
+def _needed(size: int) -> Iterator[Tile]:
+    for level in (None, *range(-(-size.bit_length() // HEIGHT))):
+        width = WIDTH if level is None else WIDTH << (HEIGHT * level)
+        for index in range(-(-size // width)):
+            tile = tile_at(level, index, size=size)
+            if tile is not None:
+                yield tile
+
+
+def _is_right(
+    tile: Tile,
+    data: bytes,
+    tiles: dict[tuple[int | None, int], bytes],
+    leaves: list[bytes],
+    *,
+    growing: bool,
+) -> bool:
+    if tile.level is None:
+        first = tile.index * WIDTH
+        said = b"".join(leaf_hash(entry) for entry in decode_bundle(data, width=tile.width))
+        whole = b"".join(leaves[first : first + WIDTH])
+    else:
+        said, whole = data, tiles.get((tile.level, tile.index), b"")
+    common = min(len(said), len(whole)) if growing else len(said)
+    return len(said) == tile.width * HASH_SIZE and said[:common] == whole[:common]
+
+
+def check_bundle(found: Published, replay: Replay) -> Iterator[Departure]:
+    """The bundle has the acts it should have, and it and the lists are of the facts at their size."""
+    if found.bundle is not None and found.bundle.size <= replay.size:
+        acts = {seq for seq in replay.bundled if seq < found.bundle.size}
+        if {one.seq for one in found.bundle.acts} != acts:
+            yield Departure("BUNDLE_DIFFERS", "trust.cbor", "it has other acts than the log")
+        for act in found.bundle.acts:
+            if replay.statements.get(act.seq) != act.statement:
+                yield Departure(
+                    "BUNDLE_DIFFERS", f"trust.cbor act {act.seq}", "the log has another act there"
+                )
+    elif found.bundle is not None:
+        yield Departure("LOG_AHEAD", "trust.cbor", "it is of a larger log than the database")
+    for number, told in found.lists.items():
+        facts = replay.certificates.get(told.size)
+        if facts is None:
+            yield Departure("LOG_AHEAD", f"status/{number}", "it is of a larger log than the database")
+        elif told.number != number or told.bits != compute_bits(facts, number):
+            yield Departure("LIST_DIFFERS", f"status/{number}", "the facts give another list")

@@ -1,0 +1,1 @@
+"""What somebody tried against the product: breaks that must close, and attacks that must keep failing."""
