@@ -106,7 +106,7 @@ def test_an_enrolment_is_no_act_even_under_an_enrolled_key() -> None:
     who = world.people["signatory"]
     with pytest.raises(Malformed) as caught:
         world.hear(world.enrol(who))
-    assert caught.value.code == "ACT_UNKNOWN"
+    assert caught.value.code == "STATEMENT_KIND"
     assert not {kind for kind, _ in KINDS} & {"enrolment", "receipt", "bundle", "session", "request"}
 
 

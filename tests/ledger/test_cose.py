@@ -244,10 +244,10 @@ def test_nothing_signed_passes_for_another_thing(kind: str, other: str) -> None:
 
 
 def test_an_enrolment_is_no_act() -> None:
-    """It is well-formed as a statement of the kind "enrolment", which is not in the vocabulary of acts."""
+    """Its content type has the form of a statement, with a kind that is kept for it."""
     with pytest.raises(Malformed) as caught:
         world().copy().hear(examples()["enrolment"])
-    assert caught.value.code == "ACT_UNKNOWN"
+    assert caught.value.code == "STATEMENT_KIND"
 
 
 def test_a_request_of_one_name_is_none_of_another() -> None:
