@@ -94,8 +94,10 @@ def test_each_card_is_read_at_150_dpi_by_two_scanners(issued: Class) -> None:
         text = (one.folder / "qr.txt").read_text().strip()
         with Image.open(one.folder / "card.png") as card:
             assert round(card.info["dpi"][0]) == 150
-            assert [found.text for found in zxingcpp.read_barcodes(card)] == [text]
-            # Without zbar's other symbologies: some see a Databar in the modules of a large QR code.
+            # QR alone, as every scanner of ours reads: of 5,000 cards 19 also show a Codabar or ITF of three
+            # characters between the modules, and zbar sees a Databar; the QR code itself was read in all.
+            found_here = zxingcpp.read_barcodes(card, formats=zxingcpp.BarcodeFormat.QRCode)
+            assert [found.text for found in found_here] == [text]
             assert [found.data.decode() for found in decode(card, symbols=[ZBarSymbol.QRCODE])] == [text]
 
 

@@ -53,7 +53,12 @@ def test_the_document_comes_back_as_it_was(world: World) -> None:
     evidence = world.evidence()
     assert len(evidence.statements) == 10
     assert from_json(to_json(evidence)) == evidence
-    assert from_json(json.dumps(json.loads(to_json(evidence)), indent=4).encode()) == evidence
+    assert from_json(to_json(evidence) + b"\n") == evidence
+
+
+def test_another_spelling_of_the_same_document_is_refused(world: World) -> None:
+    spelled = json.dumps(json.loads(to_json(world.evidence())), indent=4).encode()
+    assert code_of(lambda: from_json(spelled)) == "EVIDENCE_SPELLING"
 
 
 @given(

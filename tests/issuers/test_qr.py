@@ -206,7 +206,9 @@ def test_the_symbol_has_level_m_two_segments_and_a_light_quiet_zone() -> None:
             if min(row, column) < 4 or max(row, column) >= side - 4:
                 assert modules[row][column] is False
     assert all(modules[4][4:11])
-    (read,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(png(TEXT, scale=4))).convert("L"))
+    (read,) = zxingcpp.read_barcodes(
+        Image.open(io.BytesIO(png(TEXT, scale=4))).convert("L"), formats=zxingcpp.BarcodeFormat.QRCode
+    )
     assert read.ec_level == "M"
     assert read.text == TEXT
     # One byte segment for the whole text would need a larger symbol.
