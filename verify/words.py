@@ -229,3 +229,21 @@ CODES: Final[dict[str, Words]] = {
 def words_of(code: str, number: int, *, passed: bool) -> Words:
     """The sentence for a step: that of its code, or else the step's own."""
     return CODES.get(code) or (PASSED if passed else FAILED)[number]
+
+
+def document() -> dict[str, object]:
+    """All of it as one JSON document, from which the page speaks: there is no second copy of a sentence."""
+
+    def both(words: Words) -> dict[str, str]:
+        return {"zh": words.zh, "en": words.en}
+
+    return {
+        "states": {
+            state: {"icon": one.icon, "title": both(one.title), "advice": both(one.advice)}
+            for state, one in STATE_WORDS.items()
+        },
+        "steps": {str(number): both(one) for number, one in STEP_NAMES.items()},
+        "passed": {str(number): both(one) for number, one in PASSED.items()},
+        "failed": {str(number): both(one) for number, one in FAILED.items()},
+        "codes": {code: both(one) for code, one in CODES.items()},
+    }

@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from ledger.errors import MalanError
-from registry.http import bodies, certificates, health, log, statements, subsidies
+from registry.http import bodies, certificates, health, log, pages, statements, subsidies
 from registry.http.problems import on_http_error, on_invalid_parameter, on_malan_error
 from registry.http.shield import Shield
 from registry.publishing_loop import PublishingLoop
@@ -63,7 +63,7 @@ def create_app(service: Service, *, publish: bool = False) -> FastAPI:
     )
     app.state.service = service
     app.state.readiness = health.Readiness()
-    for module in (statements, certificates, subsidies, log, health):
+    for module in (statements, certificates, subsidies, log, health, pages):
         app.include_router(module.router)
     app.add_exception_handler(MalanError, on_malan_error)
     app.add_exception_handler(HTTPException, on_http_error)
