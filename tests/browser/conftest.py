@@ -23,6 +23,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
+from tests.browser.site import Site, running
+
+Visit = Callable[..., tuple[Page, "Watch"]]
+Script = Callable[..., Any]
+
 PHONE, DESKTOP = (360, 740), (1280, 800)
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
 LANGUAGES = ("zh-CN", "en")
@@ -117,6 +122,33 @@ def _answers(url: str) -> bool:
         return False
 
 
+@pytest.fixture(scope="package")
+def site_for_all() -> Iterator[Site]:
+    with running(Site()) as site:
+        yield site
+
+
+@pytest.fixture
+def site(site_for_all: Site) -> Site:
+    """Our pages and scripts beside nothing: a test lays out what the service would say."""
+    site_for_all.clear()
+    return site_for_all
+
+
+@pytest.fixture
+def script(site: Site, visit: Visit) -> Script:
+    """`script("/js/ledger/cbor.js", "(cbor, data) => …", data)` runs in a page with the module at hand."""
+    page, _ = visit(site.address)
+    page.goto(site.address + "/v/0")
+
+    def run(module: str, body: str, value: Any = None) -> Any:
+        return page.evaluate(
+            f"async ([module, value]) => await ({body})(await import(module), value)", [module, value]
+        )
+
+    return run
+
+
 @dataclass
 class Watch:
     """What a context asked for, and what went wrong in it. `asked` holds method and whole address."""
@@ -142,9 +174,6 @@ class Watch:
     def _console(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not message.text.startswith(_EXPECTED):
             self.errors.append(message.text)
-
-
-Visit = Callable[..., tuple[Page, Watch]]
 
 
 @pytest.fixture
