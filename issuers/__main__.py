@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from issuers.sign.commands import acts, certificates, claims, classes, setup
+from issuers.sign.commands import acts, certificates, claims, classes, setup, sign_in
 
 app = typer.Typer(
     name="malan-sign",
@@ -21,6 +21,7 @@ for command in (
     *(classes.roster, classes.evaluate, classes.confirm),
     *(certificates.issue, certificates.suspend, certificates.restore, certificates.revoke, certificates.void),
     *(claims.claim, claims.decide, claims.withdraw),
+    sign_in.sign_in,
 ):
     app.command()(command)
 app.add_typer(setup.genesis_app, name="genesis")

@@ -8,23 +8,33 @@ somebody who holds the database alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import sqlalchemy as sa
 
-from issuers.authority.party_facts import Key
+from issuers.authority.party_facts import Key, Party
 from ledger import cbor
 from registry.people import People
-from registry.requests import Asker
 from registry.tables import chain_head, read_audit
 
 OPERATOR = "operator"
 NAME = "read_audit"
 
 
+class Reader(Protocol):
+    """Who reads: the signer of a request, or whoever is signed in."""
+
+    @property
+    def party(self) -> Party: ...
+
+    @property
+    def reader(self) -> str: ...
+
+
 def record(
     connection: sa.Connection,
     people: People,
-    asker: Asker | None,
+    asker: Reader | None,
     *,
     purpose: str,
     what: str,

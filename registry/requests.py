@@ -72,10 +72,18 @@ def read_request(service: Service, raw: bytes, *, name: str, duties: Collection[
 
 def spend(connection: sa.Connection, asker: Asker, *, now_ms: int) -> None:
     """Marks the request as used, in the transaction that does what it asks. Raises Refused REQUEST_USED."""
+    spend_once(connection, asker.request.claims.cti, now_ms=now_ms)
+
+
+def spend_once(connection: sa.Connection, name: bytes, *, now_ms: int) -> None:
+    """Marks 16 bytes as used; they must be random, and too old to work at all after fifteen minutes.
+
+    Raises Refused REQUEST_USED.
+    """
     table = request_seen
     connection.execute(sa.delete(table).where(table.c.seen_ms < now_ms - SEEN_MS))
     try:
-        connection.execute(sa.insert(table).values(cti=asker.request.claims.cti, seen_ms=now_ms))
+        connection.execute(sa.insert(table).values(cti=name, seen_ms=now_ms))
     except IntegrityError as error:
         raise Refused("REQUEST_USED", "a request works once", fix="Sign a new one.") from error
 

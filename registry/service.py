@@ -33,7 +33,7 @@ class Alarms:
 
 @dataclass(frozen=True)
 class Service:
-    """Everything a request needs. `origin` names the log."""
+    """Everything a request needs. `origin` names the log; `addresses` are local ones listened on now."""
 
     settings: Settings
     database: Database
@@ -43,6 +43,7 @@ class Service:
     origin: str
     alarms: Alarms = field(default_factory=Alarms)
     trust: TrustFile = field(default_factory=TrustFile)
+    addresses: list[str] = field(default_factory=list)
 
     def need_writable(self) -> None:
         """Raises the alarm that stands against writing: what would be given out now may have been before."""

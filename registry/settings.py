@@ -90,6 +90,15 @@ class Settings(BaseSettings):
         Told("Further origins verifiers accept.", "JSON list of http origins", "operator: as qr_origin"),
         Field(max_length=19),
     ] = ()
+    console_origins: Annotated[
+        tuple[HttpOrigin, ...],
+        Told(
+            "Further origins of the pages officers sign in at.",
+            "JSON list of http origins",
+            "operator: where an officer's key may open a session",
+        ),
+        Field(max_length=8),
+    ] = ()
     publish_interval_ms: Annotated[
         int,
         Told("How often the publisher looks for entries.", "milliseconds", "operator: freshness only"),

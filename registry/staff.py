@@ -66,4 +66,7 @@ def read_document(id_type: str, number: str, *, now_ms: int) -> IdNumber:
     """A document in normal form. Raises Malformed ID_TYPE, or as `issuers.identifiers.identity.normalise`."""
     if id_type not in IdType.__members__.values():
         raise Malformed("ID_TYPE", "not a known kind of document", where="id_type")
-    return normalise(IdType(id_type), number, today=shanghai_date(now_ms))
+    try:
+        return normalise(IdType(id_type), number, today=shanghai_date(now_ms))
+    except Malformed as error:
+        raise Malformed(error.code, error.what, where=error.where or "id_number", fix=error.fix) from None

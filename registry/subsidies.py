@@ -8,6 +8,7 @@ claim stands in the log. An answer is advice: the guard is the table of holds.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -25,7 +26,7 @@ from registry import holds
 from registry.facts import TableView, all_of
 from registry.people import ID_BYTES
 from registry.quarantine import need_no_quarantine
-from registry.read_audit import record
+from registry.read_audit import Reader, record
 from registry.requests import Asker, read_request, spend
 from registry.service import Service
 from registry.staff import read_document
@@ -90,18 +91,40 @@ class _Decided:
     known: ClassFact | None
 
 
-def check_application(service: Service, raw: bytes) -> dict[str, object]:
-    """The answer of POST /api/subsidy/check. Raises as `read_request`, Malformed of the body."""
-    return _document(_decided(service, raw, name="subsidy-check").decision)
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An intake officer's application; `asker` is who signed it, None where a session vouches."""
+
+    reader: Reader
+    application: Application
+    asker: Asker | None = None
 
 
-def prepare_claim(service: Service, raw: bytes) -> dict[str, object]:
+def signed_question(service: Service, raw: bytes, *, name: str) -> Question:
+    """The application in a signed request. Raises as `read_request`, Refused REQUEST_SUBJECT, Malformed."""
+    asker = read_request(service, raw, name=name, duties={Duty.INTAKE})
+    if asker.request.claims.sub != f"party/{asker.party.id}":
+        raise Refused("REQUEST_SUBJECT", "an intake officer asks for their own party", where="sub")
+    return Question(asker, from_map(Application, asker.request.body, where="body"), asker)
+
+
+def counter_question(reader: Reader, told: Mapping[str, object]) -> Question:
+    """The application an intake officer sends who is signed in. Raises Malformed of its members."""
+    return Question(reader, from_map(Application, told, where="body"))
+
+
+def check_application(service: Service, question: Question) -> dict[str, object]:
+    """The answer of POST /api/subsidy/check. Raises Malformed of dates and document, Refused REQUEST_USED."""
+    return _document(_decided(service, question, name="subsidy-check").decision)
+
+
+def prepare_claim(service: Service, question: Question) -> dict[str, object]:
     """The answer of POST /api/subsidy/claims/prepare: the decision and what the claim will say.
 
     Raises as `check_application`, Refused CERTIFICATE_UNKNOWN (also for another holder),
     CERTIFICATE_NOT_VALID, NO_POLICY or ALREADY_CLAIMED.
     """
-    decided = _decided(service, raw, name="claim")
+    decided = _decided(service, question, name="claim")
     person, certificate, known = decided.person, decided.certificate, decided.known
     if person is None or certificate is None or known is None:
         raise Refused("CERTIFICATE_UNKNOWN", "no such certificate was found")
@@ -148,17 +171,14 @@ def claim_state(service: Service, claim: bytes) -> dict[str, object]:
     }
 
 
-def _decided(service: Service, raw: bytes, *, name: str) -> _Decided:
-    asker = read_request(service, raw, name=name, duties={Duty.INTAKE})
-    if asker.request.claims.sub != f"party/{asker.party.id}":
-        raise Refused("REQUEST_SUBJECT", "an intake officer asks for their own party", where="sub")
-    application = from_map(Application, asker.request.body, where="body")
+def _decided(service: Service, question: Question, *, name: str) -> _Decided:
+    application = question.application
     now_ms = service.clock.now_ms()
     _check_dates(application.facts, today=shanghai_date(now_ms))
     document = read_document(application.id_type, application.id_number, now_ms=now_ms)
     # A bundle that is away says nothing about a certificate: the error goes out as it is.
     looked = look_with(service, read_trust(service), application.qr)
-    _record(service, asker, looked.certificate, name, now_ms)
+    _record(service, question, looked.certificate, name, now_ms)
     with service.database.reading() as connection:
         view = TableView(connection)
         person = service.people.find(connection, document)
@@ -184,14 +204,15 @@ def _check_dates(told: ToldFacts, *, today: date) -> None:
 
 
 def _record(
-    service: Service, asker: Asker, certificate: CertificateFact | None, name: str, now_ms: int
+    service: Service, question: Question, certificate: CertificateFact | None, name: str, now_ms: int
 ) -> None:
     """Whose certificate was looked up, before anything about its holder is."""
     what = "certificate/unknown" if certificate is None else f"certificate/{certificate.id.hex()}"
     with service.database.transaction() as connection:
-        spend(connection, asker, now_ms=now_ms)
-        fields = "identity,holds"
-        record(connection, service.people, asker, purpose=name, what=what, fields=fields, now_ms=now_ms)
+        if question.asker is not None:
+            spend(connection, question.asker, now_ms=now_ms)
+        fields, reader = "identity,holds", question.reader
+        record(connection, service.people, reader, purpose=name, what=what, fields=fields, now_ms=now_ms)
 
 
 def _case(

@@ -143,6 +143,27 @@ request_seen = sa.Table(
     sa.Column("seen_ms", sa.BigInteger, nullable=False, index=True),
 )
 
+# Who is signed in. `id` is SHA-256 of what the cookie holds, which is nowhere else.
+session = sa.Table(
+    "session",
+    metadata,
+    sa.Column("id", HASH, primary_key=True),
+    sa.Column("kid", sa.LargeBinary(8), nullable=False),
+    sa.Column("host", sa.String(120), nullable=False),
+    sa.Column("created_ms", sa.BigInteger, nullable=False, index=True),
+    sa.Column("seen_ms", sa.BigInteger, nullable=False),
+)
+
+# What a program hands to a browser so that it is signed in: SHA-256 of the ticket, gone once used.
+session_ticket = sa.Table(
+    "session_ticket",
+    metadata,
+    sa.Column("id", HASH, primary_key=True),
+    sa.Column("kid", sa.LargeBinary(8), nullable=False),
+    sa.Column("host", sa.String(120), nullable=False),
+    sa.Column("created_ms", sa.BigInteger, nullable=False, index=True),
+)
+
 # By these the database knows its own secrets again (`secret_marks`).
 secret_mark = sa.Table(
     "secret_mark",

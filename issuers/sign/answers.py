@@ -23,6 +23,7 @@ from ledger.errors import BadSignature, MalanError, Malformed, Refused, Unavaila
 T = TypeVar("T")
 
 RECEIPT_BYTES_MAX: Final = 1_024
+TICKET_BYTES_MAX: Final = 64
 TEXT_MAX: Final = 300
 _CODE: Final = re.compile(r"[A-Z][A-Z0-9_]{1,63}", re.ASCII)
 _CLASSES: Final[Mapping[int, type[MalanError]]] = {400: Malformed, 401: BadSignature, 413: Malformed}
@@ -97,6 +98,17 @@ def read_prepared(document: Mapping[str, Any]) -> Prepared:
 def read_prepared_claim(document: Mapping[str, Any]) -> PreparedClaim:
     """Raises Unavailable ANSWER_SHAPE."""
     return _typed(PreparedClaim, document, "claim")
+
+
+def read_ticket(document: Mapping[str, Any]) -> str:
+    """What a browser signs in with, base64url. Raises Unavailable ANSWER_SHAPE."""
+    ticket = document.get("ticket")
+    try:
+        from_b64(ticket, bytes_max=TICKET_BYTES_MAX, where="ticket")
+    except Malformed as error:
+        raise bad_answer("ticket") from error
+    assert isinstance(ticket, str)  # `from_b64` takes nothing else
+    return ticket
 
 
 def read_problem(status: int, document: Mapping[str, Any]) -> MalanError:

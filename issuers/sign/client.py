@@ -27,6 +27,7 @@ from issuers.sign.answers import (
     read_prepared,
     read_prepared_claim,
     read_problem,
+    read_ticket,
 )
 from issuers.sign.parcel import Answer, Fate, Parcel
 from ledger.errors import BadSignature, MalanError, Malformed, Refused, Unavailable
@@ -130,6 +131,17 @@ class Client:
         """What the signer may see of a class. Raises also what `from_json` raises."""
         path, bytes_max = "/api/classes/evidence", DOCUMENT_BYTES_MAX
         return from_json(self._ask("POST", path, lambda: _request_body(sign), bytes_max=bytes_max))
+
+    def nonce(self, kid: bytes) -> Mapping[str, Any]:
+        """What a session statement of this key is made of, as the service words it."""
+        body = _json({"kid": kid.hex()})
+        return _object(self._ask("POST", "/api/sessions/nonce", lambda: body, bytes_max=ANSWER_BYTES_MAX))
+
+    def ticket(self, sign: SignRequest) -> str:
+        """The ticket for a session statement, which is signed anew, with its own nonce, for each attempt."""
+        body = lambda: _json({"session": to_b64(sign())})  # noqa: E731  # as `_request`
+        answer = _object(self._ask("POST", "/api/sessions/ticket", body, bytes_max=ANSWER_BYTES_MAX))
+        return read_ticket(answer)
 
     def trust(self) -> bytes:
         """trust.cbor, unchecked."""

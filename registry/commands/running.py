@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import socket
 from typing import Annotated
@@ -40,7 +41,7 @@ def serve(
                 build_quietly(home, trainees=30, public_url=f"http://{host}:{port}", say=out.say)
             out.say(SIGNING_IN.format(home=home))
         service = open_service(settings_for(home))
-        listener = _listen(host, port)
+        listener = listen(host, port)
         logs.configure()
         try:
             check_not_ahead(service)
@@ -48,6 +49,7 @@ def serve(
             service.alarms.read_only = error  # reading and verifying go on (design 21)
             out.say(str(error))
         address = f"http://{host}:{listener.getsockname()[1]}"
+        service.addresses.extend(local_names(listener))
         out.result(f"{service.origin} at {address}", {"origin": service.origin, "address": address})
         app = create_app(service, publish=True)
         try:
@@ -58,7 +60,7 @@ def serve(
             service.close()
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     """Bound here, so that an address in use is an error of ours and not a log line of the server's."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -71,6 +73,13 @@ def _listen(host: str, port: int) -> socket.socket:
             where=f"{host} {port}",
             fix="Take another.",
         ) from error
+
+
+def local_names(listener: socket.socket) -> list[str]:
+    """The addresses by which a browser on this very machine may sign in without TLS."""
+    host, port = listener.getsockname()[:2]
+    local = ipaddress.ip_address(host).is_loopback or ipaddress.ip_address(host).is_unspecified
+    return [f"http://127.0.0.1:{port}", f"http://localhost:{port}"] if local else []
 
 
 def publish(home: HomeOption = None, as_json: JsonOption = False) -> None:

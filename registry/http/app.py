@@ -7,12 +7,13 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from ledger.errors import MalanError
-from registry.http import bodies, certificates, health, log, pages, statements, subsidies
+from registry.http import bodies, certificates, health, log, pages, sessions, statements, subsidies
+from registry.http.access import admit, check_routes
 from registry.http.problems import on_http_error, on_invalid_parameter, on_malan_error
 from registry.http.shield import Shield
 from registry.publishing_loop import PublishingLoop
@@ -38,7 +39,10 @@ _PROBLEM_ANSWER = {
 
 
 def create_app(service: Service, *, publish: bool = False) -> FastAPI:
-    """The application; with `publish` a thread publishes the log for as long as it runs."""
+    """The application; with `publish` a thread publishes the log for as long as it runs.
+
+    Raises TypeError when a route has no row in the table of access.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -60,14 +64,16 @@ def create_app(service: Service, *, publish: bool = False) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
+        dependencies=[Depends(admit)],
     )
     app.state.service = service
     app.state.readiness = health.Readiness()
-    for module in (statements, certificates, subsidies, log, health, pages):
+    for module in (statements, certificates, subsidies, sessions, log, health, pages):
         app.include_router(module.router)
     app.add_exception_handler(MalanError, on_malan_error)
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(RequestValidationError, on_invalid_parameter)
+    check_routes(app)
     app.add_middleware(Shield)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app
@@ -80,8 +86,8 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         schemas.pop("HTTPValidationError", None)
         schemas.pop("ValidationError", None)
         schemas["Problem"] = _PROBLEM
-        item = bodies.StatementItem
-        schemas[item.__name__] = item.model_json_schema(ref_template="#/components/schemas/{model}")
+        for inner in (bodies.StatementItem, bodies.CounterFacts):
+            schemas[inner.__name__] = inner.model_json_schema(ref_template="#/components/schemas/{model}")
         for path in document["paths"].values():
             for operation in path.values():
                 operation["responses"].pop("422", None)

@@ -58,6 +58,30 @@ class SignedRequest(Strict):
     request: Text
 
 
+class CounterFacts(Strict):
+    """What is said of the applicant's organisation, from one source as of one day; days are YYYY-MM-DD."""
+
+    organisation: Text
+    uscc: str
+    in_shanghai: bool
+    founded_on: Text
+    role: Text
+    role_from: Text
+    source: Text
+    as_of: Text
+    role_to: Text | None = None
+
+
+class CounterApplication(Strict):
+    """An application, from a counter whose officer is signed in."""
+
+    qr: Text
+    id_type: Text
+    id_number: Text
+    channel: Text
+    facts: CounterFacts
+
+
 class QrText(Strict):
     """The whole text of a QR code."""
 
@@ -147,7 +171,12 @@ def to_submission(item: StatementItem) -> Submission:
 
 def read_signed_request(data: bytes) -> bytes:
     """The COSE bytes of a signed request. Raises as `read_model`, Malformed BASE64URL."""
-    return from_b64(read_model(SignedRequest, data).request, bytes_max=cbor.BYTES_MAX, where="request")
+    return to_signed_request(strict_json(data))
+
+
+def to_signed_request(value: Any) -> bytes:
+    """As `read_signed_request`, for parsed JSON."""
+    return from_b64(to_model(SignedRequest, value).request, bytes_max=cbor.BYTES_MAX, where="request")
 
 
 def described(*models: type[BaseModel]) -> dict[str, Any]:

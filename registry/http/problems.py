@@ -18,6 +18,8 @@ from registry.http.told_places import told_place
 MEDIA_TYPE: Final = "application/problem+json"
 
 _BY_CODE: Final = {
+    "ACCESS_DUTY": 403,
+    "ACCESS_OTHER": 403,
     "ALREADY_CLAIMED": 409,
     "SLOT_TAKEN": 409,
     "BODY_SIZE": 413,
@@ -26,6 +28,7 @@ _BY_CODE: Final = {
     "CLAIM_UNKNOWN": 404,
     "CLASS_UNKNOWN": 404,
     "CLASS_OTHER": 403,
+    "CSRF": 403,
     "EVIDENCE_OTHER": 403,
     "INTERNAL": 500,
     "LIST_UNKNOWN": 404,
@@ -35,6 +38,13 @@ _BY_CODE: Final = {
     "REQUEST_AUDIENCE": 401,
     "REQUEST_DUTY": 403,
     "REQUEST_USED": 409,
+    "SESSION_AGE": 401,
+    "SESSION_AUDIENCE": 401,
+    "SESSION_ENDED": 401,
+    "SESSION_HOST": 401,
+    "SESSION_NONCE": 401,
+    "SESSION_NONE": 401,
+    "SESSION_TICKET": 401,
     "TILE_UNKNOWN": 404,
 }
 

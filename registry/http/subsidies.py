@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from ledger.errors import MalanError, Refused
 from ledger.statement import parse_statement
 from registry import subsidies
+from registry.http.access import session_of
 from registry.http.bodies import (
+    CounterApplication,
     SignedRequest,
     SmallBody,
     StatementItem,
     described,
     read_model,
-    read_signed_request,
+    strict_json,
+    to_model,
+    to_signed_request,
     to_submission,
 )
 from registry.http.deps import Running
@@ -26,16 +30,17 @@ from registry.submit import submit
 router = APIRouter(tags=["subsidy"])
 
 
-@router.post("/api/subsidy/check", openapi_extra=described(SignedRequest))
-def post_check(raw: SmallBody, service: Running) -> JSONResponse:
+@router.post("/api/subsidy/check", openapi_extra=described(SignedRequest, CounterApplication))
+def post_check(raw: SmallBody, request: Request, service: Running) -> JSONResponse:
     """The decision on a case, rule by rule, with reasons; nothing is held."""
-    return JSONResponse(subsidies.check_application(service, read_signed_request(raw)))
+    question = _question(raw, request, service, name="subsidy-check")
+    return JSONResponse(subsidies.check_application(service, question))
 
 
-@router.post("/api/subsidy/claims/prepare", openapi_extra=described(SignedRequest))
-def post_prepare(raw: SmallBody, service: Running) -> JSONResponse:
+@router.post("/api/subsidy/claims/prepare", openapi_extra=described(SignedRequest, CounterApplication))
+def post_prepare(raw: SmallBody, request: Request, service: Running) -> JSONResponse:
     """The decision, and what the claim act will say."""
-    return JSONResponse(subsidies.prepare_claim(service, read_signed_request(raw)))
+    return JSONResponse(subsidies.prepare_claim(service, _question(raw, request, service, name="claim")))
 
 
 @router.post("/api/subsidy/claims", openapi_extra=described(StatementItem))
@@ -56,3 +61,13 @@ def post_claim(raw: SmallBody, service: Running) -> JSONResponse:
 def get_claim(claim: str, service: Running) -> JSONResponse:
     """The state of a claim, as the log has it."""
     return JSONResponse(subsidies.claim_state(service, hex_id(f"claim/{claim}", "claim")))
+
+
+def _question(raw: bytes, request: Request, service: Running, *, name: str) -> subsidies.Question:
+    """A signed request, or the application of an officer who is signed in."""
+    value = strict_json(raw)
+    if not isinstance(value, dict) or "request" in value:
+        return subsidies.signed_question(service, to_signed_request(value), name=name)
+    principal = session_of(request).principal
+    told = to_model(CounterApplication, value).model_dump(exclude_none=True)
+    return subsidies.counter_question(principal, told)

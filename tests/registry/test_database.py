@@ -16,7 +16,7 @@ from ledger import store
 from ledger.errors import Unavailable
 from registry import migrations, tables
 from registry.database import READ_AUDIT_GUARDS, Database
-from registry.migrations import check_current, migrate, newest
+from registry.migrations import check_current, current, migrate, newest
 from tests.registry.stage import Stage
 
 
@@ -184,7 +184,8 @@ def test_the_guards_in_the_database_are_those_of_the_ledger(migrated: Database) 
         query = "SELECT sql FROM sqlite_master WHERE type = 'trigger'"
         found = set(connection.exec_driver_sql(query).scalars())
     assert found == {*store.SQLITE_GUARDS, *READ_AUDIT_GUARDS}
-    assert newest() == "0001"
+    with migrated.reading() as connection:
+        assert current(connection) == newest()
 
 
 ATTACKS = (
