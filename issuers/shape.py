@@ -22,7 +22,7 @@ from ledger import cbor
 from ledger.errors import Malformed
 
 T = TypeVar("T")
-Reader = Callable[[Any, str], Any]
+Reader = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,11 @@ Document = Mapping[str, Any]  # a CBOR map that another reader takes apart
 
 def to_map(value: Any) -> dict[str, cbor.Value]:
     """The CBOR map of a dataclass: field names as keys, None left out, dates as YYYY-MM-DD."""
-    names = (item.name for item in dataclasses.fields(value))
-    return {name: _plain(item) for name in names if (item := getattr(value, name)) is not None}
+    return {
+        name: item if type(item) in _AS_IT_IS else _plain(item)
+        for name in _names(type(value))  # type: ignore[arg-type]  # a class is hashable
+        if (item := getattr(value, name)) is not None
+    }
 
 
 def from_map(kind: Callable[..., T], data: object, *, where: str) -> T:
@@ -69,22 +72,49 @@ def from_map(kind: Callable[..., T], data: object, *, where: str) -> T:
     Raises Malformed SHAPE_MAP, SHAPE_MISSING, SHAPE_UNKNOWN, SHAPE_TYPE, SHAPE_SIZE, SHAPE_RANGE or
     SHAPE_FORM, naming the field but never its value.
     """
-    if not isinstance(data, Mapping):
-        raise Malformed("SHAPE_MAP", "expected a map", where=where)
+    try:
+        return kind(**_read_fields(kind, data))
+    except _Misshapen as error:
+        raise Malformed(error.code, error.what, where=f"{where}{error.path}") from None
+
+
+class _Misshapen(Exception):
+    """What is wrong, and where below the map that is read: a path is only built once something is wrong."""
+
+    def __init__(self, code: str, what: str, path: str = "") -> None:
+        super().__init__(code)
+        self.code, self.what, self.path = code, what, path
+
+
+def _read_fields(kind: Any, data: object) -> dict[str, Any]:
+    if type(data) is not dict and not isinstance(data, Mapping):
+        raise _Misshapen("SHAPE_MAP", "expected a map")
     fields = _readers(kind)
     if unknown := data.keys() - fields.keys():
-        raise Malformed("SHAPE_UNKNOWN", f"{len(unknown)} field(s) this version does not know", where=where)
+        raise _Misshapen("SHAPE_UNKNOWN", f"{len(unknown)} field(s) this version does not know")
     values = {}
     for name, (reader, optional) in fields.items():
         if name in data:
-            values[name] = reader(data[name], f"{where}.{name}")
+            try:
+                values[name] = reader(data[name])
+            except _Misshapen as error:
+                error.path = f".{name}{error.path}"
+                raise
         elif optional is None:
             continue  # the default of the dataclass
         elif optional:
             values[name] = None
         else:
-            raise Malformed("SHAPE_MISSING", "a required field is missing", where=f"{where}.{name}")
-    return kind(**values)
+            raise _Misshapen("SHAPE_MISSING", "a required field is missing", f".{name}")
+    return values
+
+
+_AS_IT_IS = frozenset({int, str, bytes, bool})
+
+
+@lru_cache(maxsize=256)
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(item.name for item in dataclasses.fields(kind))
 
 
 def _plain(value: Any) -> cbor.Value:
@@ -135,26 +165,33 @@ def _reader(hint: Any) -> Reader:
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return _enum_reader(hint)
     if dataclasses.is_dataclass(hint):
-        return lambda value, where: from_map(hint, value, where=where)  # type: ignore[arg-type]  # a class
+        return lambda value: hint(**_read_fields(hint, value))  # type: ignore[operator]  # a class
     if hint in (int, str, bytes, bool):
         return _exact_reader(hint)
     raise TypeError(f"no CBOR shape for {hint}")
 
 
 def _exact_reader(kind: type) -> Reader:
-    def read(value: Any, where: str) -> Any:
+    def read(value: Any) -> Any:
         if type(value) is not kind:
-            raise Malformed("SHAPE_TYPE", f"expected {kind.__name__}", where=where)
+            raise _Misshapen("SHAPE_TYPE", f"expected {kind.__name__}")
         return value
 
     return read
 
 
 def _tuple_reader(inner: Reader) -> Reader:
-    def read(value: Any, where: str) -> Any:
+    def read(value: Any) -> Any:
         if not isinstance(value, list | tuple):
-            raise Malformed("SHAPE_TYPE", "expected an array", where=where)
-        return tuple(inner(item, f"{where}[{place}]") for place, item in enumerate(value))
+            raise _Misshapen("SHAPE_TYPE", "expected an array")
+        found: list[Any] = []
+        try:
+            for item in value:
+                found.append(inner(item))
+        except _Misshapen as error:
+            error.path = f"[{len(found)}]{error.path}"
+            raise
+        return tuple(found)
 
     return read
 
@@ -163,48 +200,64 @@ def _map_reader(inner: Any) -> Reader:
     """`Mapping[str, bytes]` is checked through; any other map is a document for whoever owns its kind."""
     reader = _limited(_exact_reader(bytes), Size(32, 32)) if inner is bytes else None
 
-    def read(value: Any, where: str) -> Any:
+    def read(value: Any) -> Any:
         if not isinstance(value, Mapping) or not all(type(key) is str for key in value):
-            raise Malformed("SHAPE_TYPE", "expected a map with text keys", where=where)
+            raise _Misshapen("SHAPE_TYPE", "expected a map with text keys")
         if reader is not None:
             for key, item in value.items():
-                reader(item, f"{where}.{key}")
+                try:
+                    reader(item)
+                except _Misshapen as error:
+                    error.path = f".{key}{error.path}"
+                    raise
         return value
 
     return read
 
 
 def _enum_reader(kind: type[StrEnum]) -> Reader:
-    def read(value: Any, where: str) -> Any:
-        if type(value) is not str or value not in kind.__members__.values():
-            raise Malformed("SHAPE_FORM", f"not one of the words of {kind.__name__}", where=where)
-        return kind(value)
+    words = {member.value: member for member in kind}
+
+    def read(value: Any) -> Any:
+        if type(value) is not str or value not in words:
+            raise _Misshapen("SHAPE_FORM", f"not one of the words of {kind.__name__}")
+        return words[value]
 
     return read
 
 
-def _read_date(value: Any, where: str) -> date:
+def _read_date(value: Any) -> date:
     try:
         day = date.fromisoformat(value) if type(value) is str else None
     except ValueError:
         day = None
     if day is None or day.isoformat() != value:
-        raise Malformed("SHAPE_FORM", "expected a date YYYY-MM-DD", where=where)
+        raise _Misshapen("SHAPE_FORM", "expected a date YYYY-MM-DD")
     return day
 
 
 def _limited(reader: Reader, limit: Size | Range | Pattern) -> Reader:
-    pattern = re.compile(limit.regex, re.ASCII) if isinstance(limit, Pattern) else None
+    """`reader`, and then the limit."""
+    if isinstance(limit, Pattern):
+        return _of_form(reader, re.compile(limit.regex, re.ASCII))
+    low, high = limit.low, limit.high
+    measure: Callable[[Any], int] = len if isinstance(limit, Size) else int
+    code, what = ("SHAPE_SIZE", "size must be") if isinstance(limit, Size) else ("SHAPE_RANGE", "must be")
 
-    def read(value: Any, where: str) -> Any:
-        result = reader(value, where)
-        match limit:
-            case Size(low, high) if not low <= len(result) <= high:
-                raise Malformed("SHAPE_SIZE", f"size must be {low} to {high}", where=where)
-            case Range(low, high) if not low <= result <= high:
-                raise Malformed("SHAPE_RANGE", f"must be {low} to {high}", where=where)
-            case Pattern() if pattern is not None and not pattern.fullmatch(result):
-                raise Malformed("SHAPE_FORM", "has not the required form", where=where)
+    def read(value: Any) -> Any:
+        result = reader(value)
+        if not low <= measure(result) <= high:
+            raise _Misshapen(code, f"{what} {low} to {high}")
+        return result
+
+    return read
+
+
+def _of_form(reader: Reader, pattern: re.Pattern[str]) -> Reader:
+    def read(value: Any) -> Any:
+        result = reader(value)
+        if not pattern.fullmatch(result):
+            raise _Misshapen("SHAPE_FORM", "has not the required form")
         return result
 
     return read

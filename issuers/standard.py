@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Final, TypeVar
 
 from issuers.acts.words import CertificateKind, Code3
@@ -94,7 +95,16 @@ class Standard:
     @classmethod
     def from_body(cls, body: object) -> Standard:
         """The standard in a published map, strictly. Raises Malformed SHAPE_… or STANDARD_…"""
-        return from_map(cls, body, where="standard")
+        try:
+            raw = cbor.encode(body)  # type: ignore[arg-type]  # what cannot be encoded is read below, and refused
+        except Malformed:
+            return from_map(cls, body, where="standard")
+        return _from_bytes(raw)
+
+
+@lru_cache(maxsize=1024)  # every act about a class asks for its standard
+def _from_bytes(raw: bytes) -> Standard:
+    return from_map(Standard, cbor.decode(raw), where="standard")
 
 
 @dataclass(frozen=True, slots=True)

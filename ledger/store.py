@@ -63,11 +63,12 @@ class NewEntry:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An appended leaf."""
+    """A leaf in its place: its bytes, its RFC 6962 hash, and the item it was made of."""
 
     leaf: Leaf
     data: bytes
     hash: bytes
+    item: NewEntry
 
 
 def read_head(connection: sa.Connection, origin: str) -> Head:
@@ -82,10 +83,8 @@ def read_head(connection: sa.Connection, origin: str) -> Head:
     return Head(row.seq + 1, row.leaf_hash, parse_leaf(row.leaf).time_ms)
 
 
-def append(
-    connection: sa.Connection, *, head: Head, items: Sequence[NewEntry], time_ms: int
-) -> tuple[list[Entry], Head]:
-    """Inserts leaves after `head`, all with `time_ms`, and answers with them and the new head.
+def link(head: Head, items: Sequence[NewEntry], *, time_ms: int) -> tuple[list[Entry], Head]:
+    """The leaves that `items` make after `head`, all with `time_ms`, and the head after them; stores nothing.
 
     The caller read `head` under the write lock. Raises Unavailable CLOCK_BEHIND when `time_ms` is older than
     the newest leaf.
@@ -96,16 +95,34 @@ def append(
     for item in items:
         leaf = Leaf(head.size, time_ms, head.prev, item.statement)
         data = encode_leaf(leaf)
-        appended = Entry(leaf, data, leaf_hash(data))
-        entries.append(appended)
-        head = Head(head.size + 1, appended.hash, time_ms)
+        entries.append(Entry(leaf, data, leaf_hash(data), item))
+        head = Head(head.size + 1, entries[-1].hash, time_ms)
+    return entries, head
+
+
+def insert(connection: sa.Connection, entries: Sequence[Entry]) -> None:
+    """Stores linked leaves, in their order, in one statement to the database."""
     rows = [
-        {"seq": e.leaf.seq, "leaf": e.data, "leaf_hash": e.hash, "cti": i.cti, "statement_hash": i.hash}
-        for e, i in zip(entries, items, strict=True)
+        {
+            "seq": one.leaf.seq,
+            "leaf": one.data,
+            "leaf_hash": one.hash,
+            "cti": one.item.cti,
+            "statement_hash": one.item.hash,
+        }
+        for one in entries
     ]
     if rows:
         connection.execute(sa.insert(entry), rows)
-    return entries, head
+
+
+def append(
+    connection: sa.Connection, *, head: Head, items: Sequence[NewEntry], time_ms: int
+) -> tuple[list[Entry], Head]:
+    """`link`, then `insert`: the new leaves and the new head. Raises as `link`."""
+    entries, after = link(head, items, time_ms=time_ms)
+    insert(connection, entries)
+    return entries, after
 
 
 def read_leaves(connection: sa.Connection, start: int, stop: int) -> list[bytes]:

@@ -28,6 +28,10 @@ RECORD_BYTES_MAX = 2 * cbor.BYTES_MAX  # a waiting act's fact carries its statem
 # Built once: building a query costs more than running it.
 _PLACE = sa.and_(table.c.kind == sa.bindparam("at_kind"), table.c.key == sa.bindparam("at_key"))
 _ONE = sa.select(table.c.record).where(_PLACE)
+_AT_ONCE = 500  # old builds of SQLite allow 999 parameters
+_SOME = sa.select(table.c.key, table.c.record).where(
+    table.c.kind == sa.bindparam("of_kind"), table.c.key.in_(sa.bindparam("of_keys", expanding=True))
+)
 _CHANGE = sa.update(table).where(_PLACE).values(record=sa.bindparam("to_record"), seq=sa.bindparam("to_seq"))
 
 
@@ -50,6 +54,26 @@ class TableView:
             if record is not None:
                 self._stored.add(place)
         return cast("F | None", self._known[place])
+
+    def expect(self, places: Iterable[tuple[type[Fact], str]]) -> None:
+        """Reads in bulk what is about to be asked one by one. Asking anything else still works."""
+        wanted: dict[type[Fact], set[str]] = {}
+        for kind, key in places:
+            if (kind, key) not in self._known:
+                wanted.setdefault(kind, set()).add(key)
+        for kind, keys in wanted.items():
+            ordered = sorted(keys)
+            for start in range(0, len(ordered), _AT_ONCE):
+                some = ordered[start : start + _AT_ONCE]
+                found = {
+                    row.key: row.record
+                    for row in self._connection.execute(_SOME, {"of_kind": kind.__name__, "of_keys": some})
+                }
+                for key in some:
+                    record = found.get(key)
+                    self._known[kind, key] = None if record is None else decode(kind, record)
+                    if record is not None:
+                        self._stored.add((kind, key))
 
     def put(self, changes: Iterable[Fact], *, seq: int) -> None:
         """Adds or replaces, as of leaf `seq`; in the table after `flush`."""

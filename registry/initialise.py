@@ -30,7 +30,7 @@ from ledger.statement import Statement, parse_statement, uuid7
 from ledger.store import entry, read_head
 from registry.clock import Clock
 from registry.database import Database
-from registry.effects.deed import Submission
+from registry.item import Submission
 from registry.migrations import migrate
 from registry.publishing import Publisher, write_names
 from registry.secret_marks import write_marks

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import hmac
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -25,6 +26,8 @@ from registry.tables import person_document, person_key
 
 ID_BYTES = 16
 
+_AT_ONCE = 500  # old builds of SQLite allow 999 parameters
+
 # Built once: building a query costs more than running it.
 _WRAPPED = sa.select(person_key.c.wrapped).where(person_key.c.person == sa.bindparam("of"))
 _OPENING = sa.select(opening_table).where(
@@ -35,9 +38,22 @@ _OPENING = sa.select(opening_table).where(
 class People:
     """The persons of the database, under the secrets of the service."""
 
-    def __init__(self, secrets: Secrets) -> None:
+    def __init__(self, secrets: Secrets, held: Mapping[bytes, bytes] | None = None) -> None:
+        """`held`: keys of persons, opened already; see `holding`."""
+        self._secrets = secrets
         self._kek = secrets.kek
         self._index_key = secrets.index
+        self._held = held or {}
+
+    def holding(self, connection: sa.Connection, persons: Collection[bytes]) -> People:
+        """The same with the keys of these persons at hand, for this one transaction: an erased key stays
+        erased, because the next transaction asks again."""
+        held, wanted = dict(self._held), sorted(set(persons) - self._held.keys())
+        for start in range(0, len(wanted), _AT_ONCE):
+            some = person_key.c.person.in_(wanted[start : start + _AT_ONCE])
+            for row in connection.execute(sa.select(person_key).where(some)):
+                held[row.person] = self._unwrapped(row.person, row.wrapped)
+        return People(self._secrets, held)
 
     def index(self, purpose: str, *parts: str) -> bytes:
         """What stands in the database for a value that is looked up: HMAC-SHA256, 32 bytes."""
@@ -100,30 +116,37 @@ class People:
             sealed, key=self._key(connection, person), context=_context(table, person, *place)
         )
 
-    def store_opening(
+    def opening_row(
         self, connection: sa.Connection, person: bytes, opened: Opening, *, statement: bytes, place: int
-    ) -> None:
-        """Keeps what opens entry `place` of the statement with this hash."""
+    ) -> dict[str, object]:
+        """The row of table `opening` that keeps what opens entry `place` of the statement with this hash."""
         sealed = self.seal(
             connection, person, encode_opening(opened), table="opening", place=(statement, place)
         )
-        row = {"statement": statement, "place": place, "person": person, "sealed": sealed}
+        return {"statement": statement, "place": place, "person": person, "sealed": sealed}
+
+    def store_opening(
+        self, connection: sa.Connection, person: bytes, opened: Opening, *, statement: bytes, place: int
+    ) -> None:
+        """Inserts that row."""
+        row = self.opening_row(connection, person, opened, statement=statement, place=place)
         connection.execute(sa.insert(opening_table).values(row))
 
     def openings(self, connection: sa.Connection, statement: bytes) -> list[bytes]:
         """The encoded openings of a statement, in the order of its entries. Raises as `unseal`."""
         query = sa.select(opening_table).where(opening_table.c.statement == statement)
         rows = connection.execute(query.order_by(opening_table.c.place)).all()
-        return [self._opened(connection, row) for row in rows]
+        return [self.opened(connection, row) for row in rows]
 
     def opening(self, connection: sa.Connection, statement: bytes, place: int) -> bytes:
         """One encoded opening. Raises as `unseal`, and Unavailable OPENING_MISSING."""
         row = connection.execute(_OPENING, {"of": statement, "at": place}).one_or_none()
         if row is None:
             raise Unavailable("OPENING_MISSING", "an opening is not there", fix="Run `malan fsck`.")
-        return self._opened(connection, row)
+        return self.opened(connection, row)
 
-    def _opened(self, connection: sa.Connection, row: sa.Row[tuple[bytes, int, bytes, bytes]]) -> bytes:
+    def opened(self, connection: sa.Connection, row: sa.Row[Any]) -> bytes:
+        """The encoded opening in a row of table `opening`. Raises as `unseal`."""
         place = (row.statement, row.place)
         return self.unseal(connection, row.person, row.sealed, table="opening", place=place)
 
@@ -132,9 +155,14 @@ class People:
         return self.index("document", document.type.value, document.number)
 
     def _key(self, connection: sa.Connection, person: bytes) -> bytes:
+        if person in self._held:
+            return self._held[person]
         wrapped = connection.execute(_WRAPPED, {"of": person}).scalar_one_or_none()
         if wrapped is None:
             raise Unavailable("PERSON_ERASED", "the person's data was erased")
+        return self._unwrapped(person, wrapped)
+
+    def _unwrapped(self, person: bytes, wrapped: bytes) -> bytes:
         return sealing.unseal(wrapped, key=self._kek, context=_context("person_key", person))
 
 

@@ -8,17 +8,18 @@ from issuers.acts.certificates import CertificateIssued
 from issuers.bundle import KINDS
 from ledger.statement import Statement
 from ledger.store import entry
+from registry.rows import Rows
 from registry.subjects import hex_id
 from registry.tables import bundled, class_entry
 
 
-def add_places(connection: sa.Connection, statement: Statement, act: object, *, seq: int) -> None:
-    """Indexes the leaf that was just appended."""
+def add_places(rows: Rows, statement: Statement, act: object, *, seq: int) -> None:
+    """Indexes the leaf that was just linked."""
     if statement.kind in KINDS:
-        connection.execute(sa.insert(bundled).values(seq=seq))
+        rows.add(bundled, {"seq": seq})
     class_id = class_of(statement, act)
     if class_id is not None:
-        connection.execute(sa.insert(class_entry).values(class_id=class_id, seq=seq))
+        rows.add(class_entry, {"class_id": class_id, "seq": seq})
 
 
 def class_of(statement: Statement, act: object) -> bytes | None:

@@ -14,13 +14,19 @@ from ledger.errors import Refused, Unavailable
 from ledger.note import NoteSigner
 from registry.clock import Clock
 from registry.database import Database
+from registry.enrolled_keys import EnrolledKeys
 from registry.facts import TableView
+from registry.group_commit import GroupCommit
 from registry.migrations import check_current
 from registry.people import People
 from registry.secret_marks import check_marks
 from registry.secrets import Secrets, read_secrets
 from registry.settings import Settings
 from registry.trust_file import TrustFile
+from registry.work import Work
+
+GROUP_MAX = 1_000  # statements in one transaction
+WAITING_MAX = 20_000  # statements that may wait for theirs: some seconds' worth
 
 
 @dataclass
@@ -44,6 +50,10 @@ class Service:
     alarms: Alarms = field(default_factory=Alarms)
     trust: TrustFile = field(default_factory=TrustFile)
     addresses: list[str] = field(default_factory=list)
+    keys: EnrolledKeys = field(default_factory=EnrolledKeys)
+    commits: GroupCommit[list[Work]] = field(
+        default_factory=lambda: GroupCommit(group_max=GROUP_MAX, waiting_max=WAITING_MAX)
+    )
 
     def need_writable(self) -> None:
         """Raises the alarm that stands against writing: what would be given out now may have been before."""

@@ -93,13 +93,16 @@ def signing_key(view: View, statement: Statement) -> PublicKey:
     raise Refused("KEY_UNKNOWN", "the signing key is not enrolled in this log")
 
 
-def judge(view: View, statement: Statement, *, seq: int, time_ms: int) -> list[Fact]:
+def judge(
+    view: View, statement: Statement, *, seq: int, time_ms: int, act: object | None = None
+) -> list[Fact]:
     """The facts the act changes at leaf `seq` with the leaf's `time_ms`; its signature was checked before.
 
+    `act`: what `read_act` made of this very statement, where the caller has it already.
     Raises Refused with the code of the first rule that does not hold, or Malformed for an act that cannot be
     read. Never changes `view`.
     """
-    act = read_act(statement)
+    act = read_act(statement) if act is None else act
     if abs(statement.issued_at * 1000 - time_ms) > SKEW_MAX_MS:
         raise Refused("STATEMENT_TIME", "the statement's time is more than a day from the log's")
     genesis = view.get(GenesisFact, "log")

@@ -1,13 +1,14 @@
 """What an act does in the service beyond its facts: one effect for each kind that has any.
 
-An effect runs after the judge and before the append, in the same savepoint: it may refuse, and what it wrote
-is gone if anything after it fails. `EFFECTS` is the whole list; all other kinds only change facts.
+An effect runs after the judge and before the append: it may refuse, and what it wrote is gone if anything
+after it fails. `EFFECTS` is the whole list; all other kinds only change facts. The kinds of `ADDING` write
+only rows that nobody reads before the commit, so many of them share one insert; the others have a savepoint.
 """
 
 from registry.effects.certificates import certificate_issued, number_voided
 from registry.effects.claims import claim_decided, claim_submitted, claim_withdrawn
 from registry.effects.classes import evaluation_confirmed, roster, sheet
-from registry.effects.deed import Deed, Effect, Item
+from registry.effects.deed import Deed, Effect
 from registry.effects.parties import officer_appointed, policy_published
 
 EFFECTS: dict[str, Effect] = {
@@ -23,4 +24,6 @@ EFFECTS: dict[str, Effect] = {
     "claim-withdrawn": claim_withdrawn,
 }
 
-__all__ = ["EFFECTS", "Deed", "Effect", "Item"]
+ADDING = frozenset({"certificate-issued", "number-voided"})
+
+__all__ = ["ADDING", "EFFECTS", "Deed", "Effect"]

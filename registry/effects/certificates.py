@@ -61,7 +61,7 @@ def certificate_issued(deed: Deed) -> None:
         deed.connection, reserved.person, raw, table="credential", place=(reserved.certificate,)
     )
     row = {"certificate": reserved.certificate, "person": reserved.person, "sealed": sealed}
-    deed.connection.execute(sa.insert(credential_table).values(row))
+    deed.rows.add(credential_table, row)
     deed.keep([reserved.person])
 
 
@@ -124,6 +124,9 @@ def _need_same(pairs: dict[str, tuple[object, object]], code: str, what: str, *,
 
 
 def _reserved(deed: Deed, class_id: bytes, candidate: bytes) -> Reserved:
+    row = deed.foreseen.reservations.get((class_id, candidate))
+    if row is not None:
+        return reservations.opened(deed.connection, deed.people, row)
     found = reservations.find(deed.connection, deed.people, class_id=class_id, candidate=candidate)
     if found is None:
         raise Refused("RESERVATION_MISSING", "no number is reserved for this candidate", fix="Prepare first.")
@@ -131,6 +134,12 @@ def _reserved(deed: Deed, class_id: bytes, candidate: bytes) -> Reserved:
 
 
 def _trainee(deed: Deed, class_id: bytes, candidate: bytes) -> Trainee:
-    row = deed.connection.execute(_ENTRY, {"of_class": class_id, "of_candidate": candidate}).one()
-    raw = deed.people.opening(deed.connection, row.roster, row.place)
+    foreseen = deed.foreseen.entries.get((class_id, candidate))
+    at = {"of_class": class_id, "of_candidate": candidate}
+    row = deed.connection.execute(_ENTRY, at).one() if foreseen is None else foreseen
+    kept = deed.foreseen.openings.get((row.roster, row.place))
+    if kept is None:
+        raw = deed.people.opening(deed.connection, row.roster, row.place)
+    else:
+        raw = deed.people.opened(deed.connection, kept)
     return from_map(Trainee, decode_opening(raw).fields, where="roster")

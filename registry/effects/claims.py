@@ -31,8 +31,9 @@ from issuers.office.roster import ORGANISATION_MAX
 from issuers.standard import Standard
 from ledger.errors import MalanError, Malformed, Refused
 from registry import holds
-from registry.effects.deed import Deed, Item
+from registry.effects.deed import Deed
 from registry.facts import all_of
+from registry.item import Item
 from registry.people import People
 from registry.quarantine import need_no_quarantine
 from registry.read_audit import record_attempt

@@ -10,7 +10,6 @@ from fastapi.responses import JSONResponse
 from issuers.base64url import to_b64
 from ledger.errors import MalanError, Malformed
 from registry import evidence, staff
-from registry.effects.deed import Submission
 from registry.http.bodies import (
     LargeBody,
     SignedRequest,
@@ -26,6 +25,7 @@ from registry.http.bodies import (
 from registry.http.deps import Running
 from registry.http.problems import problem
 from registry.http.told_places import told_place
+from registry.item import Submission
 from registry.submit import Registered, submit
 
 router = APIRouter(tags=["acts"])

@@ -181,7 +181,7 @@ import json, pathlib, sys, time
 from issuers.base64url import from_b64
 from registry.clock import Clock
 from registry.database import Database
-from registry.effects.deed import Submission
+from registry.item import Submission
 from registry.secrets import read_secrets
 from registry.service import assemble
 from registry.settings import Settings

@@ -189,8 +189,12 @@ def test_serve_answers_and_publishes_until_it_is_told_to_stop(home: Path) -> Non
         try:
             assert process.stdout is not None
             assert process.stderr is not None
-            lines = iter(process.stdout.readline, "}\n")
-            address = json.loads("".join(lines) + "}")["address"]
+            told = ""
+            while not told.endswith("}\n"):
+                line = process.stdout.readline()
+                assert line, process.stderr.read()
+                told += line
+            address = json.loads(told)["address"]
             assert httpx.get(f"{address}/healthz").json() == {"status": "ok"}
             while httpx.get(f"{address}/log/checkpoint").status_code != 200:
                 assert process.poll() is None

@@ -16,8 +16,8 @@ from ledger.leaf import leaf_hash
 from ledger.receipt import Receipt, open_receipt
 from ledger.statement import parse_statement
 from ledger.store import read_leaves
-from registry.effects.deed import Submission
 from registry.facts import TableView
+from registry.item import Submission
 from registry.submit import submit
 from registry.tables import fact
 from tests.registry.stage import Stage, dismissal, is_dismissed, item, know_staff
