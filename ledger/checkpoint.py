@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -66,6 +67,7 @@ class Checkpoint:
         return f"{self.origin}\n{self.size}\n{encode_base64(self.root)}\n"
 
 
+@lru_cache(maxsize=64)  # one checkpoint is read for every proof under it
 def parse_checkpoint(text: str) -> Checkpoint:
     """Read a checkpoint body. Extension lines are refused: nobody can audit them and this ledger writes none.
 
@@ -167,6 +169,13 @@ def open_checkpoint(
     Raises Malformed or BadSignature as `open_note`, Malformed or ProofFailed as `parse_checkpoint`,
     Malformed COSIGNERS_SHARE_KEY (one key under two names would count twice), BadSignature NO_LOG_SIGNATURE.
     """
+    return _opened(raw, tuple(log_keys), tuple(cosigners))
+
+
+@lru_cache(maxsize=16)  # one checkpoint is verified for every proof under it
+def _opened(
+    raw: bytes, log_keys: tuple[NoteKey, ...], cosigners: tuple[CosignerKey, ...]
+) -> OpenedCheckpoint:
     if len({key.public_key for key in cosigners}) != len(set(cosigners)):
         raise Malformed("COSIGNERS_SHARE_KEY", "Two cosigners have the same public key.")
     known: list[Ed25519Key] = [*log_keys, *cosigners]

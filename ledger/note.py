@@ -14,6 +14,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from hashlib import sha256
 from typing import ClassVar, Self
 
@@ -200,6 +201,7 @@ def sign_note(text: str, signers: Sequence[NoteSigner]) -> bytes:
     return Note(text, tuple(signer.sign(text) for signer in signers)).render()
 
 
+@lru_cache(maxsize=64)  # one checkpoint is read for every proof under it
 def parse_note(raw: bytes) -> Note:
     """Split a note at its last empty line, verifying nothing.
 

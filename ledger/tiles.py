@@ -23,6 +23,8 @@ MAX_LEVEL = 63
 MAX_ENTRY_BYTES = 65_535
 ENTRIES = "entries"
 
+_FOLDED_MAX = 4_096
+
 Fetch = Callable[[str], bytes | None]
 """The bytes at a path under the log's prefix; None, FileNotFoundError or Unavailable when there are none."""
 
@@ -138,7 +140,7 @@ class TileReader:
     """Reads a log of `size` leaves through `fetch`: tree nodes for proofs, entries for audits.
 
     Where a partial file is gone, the full one at its place is read instead (it begins with the same bytes).
-    The last `keep` hash tiles stay in memory.
+    The last `keep` hash tiles stay in memory, and some thousand inner hashes computed from them.
     """
 
     def __init__(self, *, size: int, fetch: Fetch, keep: int = 64) -> None:
@@ -150,6 +152,7 @@ class TileReader:
         self._fetch = fetch
         self._keep = keep
         self._kept: dict[Tile, list[bytes]] = {}
+        self._folded: dict[Node, bytes] = {}
 
     def read(self, nodes: Sequence[Node]) -> list[bytes]:
         """Hashes of complete subtrees, for `merkle`'s plans.
@@ -163,8 +166,16 @@ class TileReader:
             raise ProofFailed("NODE_OUTSIDE_TREE", "A subtree is not complete at this size.")
         level, height = divmod(node.level, HEIGHT)
         first = node.index << height
-        hashes = self._hashes(level, first // WIDTH)
-        return merkle.root(hashes[first % WIDTH :][: 1 << height])
+        if height == 0:
+            return self._hashes(level, first // WIDTH)[first % WIDTH]
+        folded = self._folded.get(node)
+        if folded is None:
+            hashes = self._hashes(level, first // WIDTH)
+            folded = merkle.root(hashes[first % WIDTH :][: 1 << height])
+            while len(self._folded) >= _FOLDED_MAX:
+                del self._folded[next(iter(self._folded))]
+            self._folded[node] = folded
+        return folded
 
     def _hashes(self, level: int, index: int) -> list[bytes]:
         tile = self._tile(level, index)

@@ -19,6 +19,7 @@ from registry.facts import TableView
 from registry.group_commit import GroupCommit
 from registry.migrations import check_current
 from registry.people import People
+from registry.proofs import PublishedLog
 from registry.secret_marks import check_marks
 from registry.secrets import Secrets, read_secrets
 from registry.settings import Settings
@@ -47,6 +48,7 @@ class Service:
     people: People
     clock: Clock
     origin: str
+    log: PublishedLog
     alarms: Alarms = field(default_factory=Alarms)
     trust: TrustFile = field(default_factory=TrustFile)
     addresses: list[str] = field(default_factory=list)
@@ -90,7 +92,8 @@ def assemble(
     settings: Settings, database: Database, secrets: Secrets, *, clock: Clock, origin: str
 ) -> Service:
     """The parts in one value; `init` and tests that have no genesis yet use it directly."""
-    return Service(settings, database, secrets, People(secrets), clock, origin)
+    log = PublishedLog(settings.log_directory)
+    return Service(settings, database, secrets, People(secrets), clock, origin, log)
 
 
 def note_signer(service: Service) -> NoteSigner:

@@ -16,9 +16,10 @@ from verify.trust import Pin, Trust, open_trust
 
 
 class TrustFile:
-    """One opened bundle and the file it came from."""
+    """One opened bundle and the file it came from. `genesis`: the hash it is pinned to, once it was read."""
 
     def __init__(self) -> None:
+        self.genesis: bytes | None = None
         self._lock = threading.Lock()
         self._mark: tuple[int, int, int] | None = None
         self._trust: Trust | None = None

@@ -29,7 +29,6 @@ from issuers.standard import Standard
 from ledger.errors import MalanError, Refused, Unavailable
 from registry import reservations
 from registry.facts import TableView
-from registry.proofs import proof_of
 from registry.service import Service
 from registry.tables import credential as credential_table
 from verify.check import check
@@ -68,11 +67,13 @@ def look_with(service: Service, trust: Trust, text: str) -> Looked:
 
 def read_trust(service: Service) -> Trust:
     """The published trust, pinned to the genesis in the database. Raises Unavailable TRUST_MISSING."""
-    with service.database.reading() as connection:
-        genesis = TableView(connection).get(GenesisFact, "log")
-    if genesis is None:
-        raise Unavailable("TRUST_MISSING", "no trust bundle is published yet")
-    return service.trust.read(service.settings.home / "trust.cbor", genesis=genesis.statement)
+    if service.trust.genesis is None:
+        with service.database.reading() as connection:
+            genesis = TableView(connection).get(GenesisFact, "log")
+        if genesis is None:
+            raise Unavailable("TRUST_MISSING", "no trust bundle is published yet")
+        service.trust.genesis = genesis.statement
+    return service.trust.read(service.settings.home / "trust.cbor", genesis=service.trust.genesis)
 
 
 def public_answer(service: Service, code: str) -> dict[str, object]:
@@ -114,7 +115,7 @@ def _state(service: Service, fact: CertificateFact, raw: bytes, proof: bytes | N
 def _proof(service: Service, seq: int) -> bytes | None:
     """The proof of an entry, None while it is not published or a file of the log cannot be read."""
     try:
-        return proof_of(service.settings.log_directory, seq)
+        return service.log.proof(seq)
     except MalanError:
         return None
 

@@ -19,7 +19,6 @@ from ledger.merkle import HASH_SIZE
 from ledger.tiles import HEIGHT, WIDTH, Tile, TileBuilder, decode_bundle, parse_path, tile_at
 from registry.fsck.departure import Departure
 from registry.fsck.replay import Replay
-from registry.proofs import read_checkpoint
 from registry.service import Service, note_signer
 
 
@@ -44,7 +43,7 @@ def read(service: Service) -> Published:
     home, found = service.settings.home, Published()
     if (service.settings.log_directory / "checkpoint").exists():
         try:
-            note = read_checkpoint(service.settings.log_directory)
+            note = service.log.checkpoint()
             keys = [note_signer(service).key]
             found.checkpoint = open_checkpoint(note, log_keys=keys).checkpoint
         except MalanError as error:

@@ -11,7 +11,6 @@ from ledger.checkpoint import parse_decimal
 from ledger.errors import MalanError, Refused, Unavailable
 from ledger.tiles import parse_path
 from registry.http.deps import Running
-from registry.proofs import proof_of, read_checkpoint
 
 router = APIRouter(tags=["log"])
 
@@ -40,7 +39,7 @@ def get_status(number: str, service: Running) -> Response:
 @router.get("/log/checkpoint")
 def get_checkpoint(service: Running) -> Response:
     """The signed checkpoint with its cosignatures."""
-    return _answer(read_checkpoint(service.settings.log_directory), _TEXT, _NOW)
+    return _answer(service.log.checkpoint(), _TEXT, _NOW)
 
 
 @router.get("/log/vkey")
@@ -62,7 +61,7 @@ def get_proof(seq: str, service: Running) -> Response:
         place = parse_decimal(seq, where="seq")
     except MalanError:
         raise Refused("PROOF_NOT_PUBLISHED", "the published log has no such entry") from None
-    return _answer(proof_of(service.settings.log_directory, place), _TEXT, _NOW)
+    return _answer(service.log.proof(place), _TEXT, _NOW)
 
 
 @router.get("/log/tile/{path:path}")

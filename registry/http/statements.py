@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
 
 from issuers.base64url import to_b64
 from ledger.errors import MalanError, Malformed
@@ -26,22 +27,41 @@ from registry.http.deps import Running
 from registry.http.problems import problem
 from registry.http.told_places import told_place
 from registry.item import Submission
-from registry.submit import Registered, submit
+from registry.submit import Registered, submit, submit_soon
 
 router = APIRouter(tags=["acts"])
 
+_QUICK_BYTES_MAX = 16 * 1024  # a statement with a few openings; more of them belong on a thread
+
 
 @router.post("/api/statements", openapi_extra=described(StatementBatch, StatementItem))
-def post_statements(raw: LargeBody, service: Running) -> JSONResponse:
+async def post_statements(raw: LargeBody, service: Running) -> JSONResponse:
     """Registers statements; each item stands or falls alone, and the answers stand in their order."""
+    if len(raw) > _QUICK_BYTES_MAX:
+        return await run_in_threadpool(_register_body, service, raw)
+    items, bare = _items_of(raw)
+    read = [_read(item) for item in items]
+    sound = [one for one in read if isinstance(one, Submission)]
+    return _answer(_merged(read, await submit_soon(service, sound) if sound else []), bare=bare)
+
+
+def _register_body(service: Running, raw: bytes) -> JSONResponse:
+    items, bare = _items_of(raw)
+    return _answer(register(service, items), bare=bare)
+
+
+def _items_of(raw: bytes) -> tuple[list[StatementItem], bool]:
+    """The items of a body, and whether it was a bare one. Raises as `read_model`."""
     value = strict_json(raw)
     if isinstance(value, dict) and "items" in value:
-        items = to_model(StatementBatch, value).items
-        return JSONResponse({"results": [_told(answer) for answer in register(service, items)]})
-    (answer,) = register(service, [to_model(StatementItem, value)])
-    if isinstance(answer, MalanError):
-        return problem(answer, act=True)
-    return JSONResponse({"results": [_told(answer)]})
+        return to_model(StatementBatch, value).items, False
+    return [to_model(StatementItem, value)], True
+
+
+def _answer(answers: list[Registered | MalanError], *, bare: bool) -> JSONResponse:
+    if bare and isinstance(answers[0], MalanError):
+        return problem(answers[0], act=True)
+    return JSONResponse({"results": [_told(answer) for answer in answers]})
 
 
 @router.post("/api/staff", openapi_extra=described(SignedRequest))
@@ -61,7 +81,14 @@ def register(service: Running, items: list[StatementItem]) -> list[Registered | 
     """Submits items; one whose base64url is wrong is refused alone, as any other."""
     read: list[Submission | MalanError] = [_read(item) for item in items]
     sound = [one for one in read if isinstance(one, Submission)]
-    answers = iter(submit(service, sound) if sound else [])
+    return _merged(read, submit(service, sound) if sound else [])
+
+
+def _merged(
+    read: list[Submission | MalanError], answered: list[Registered | MalanError]
+) -> list[Registered | MalanError]:
+    """In the order of the items: what was wrong already, and the answers of the others."""
+    answers = iter(answered)
     return [one if isinstance(one, MalanError) else next(answers) for one in read]
 
 

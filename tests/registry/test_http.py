@@ -13,7 +13,6 @@ from ledger.errors import MalanError, Malformed, Refused, Unavailable
 from registry.http import problems
 from registry.http.bodies import LARGE, SMALL
 from registry.http.health import Readiness
-from registry.proofs import published_size
 from tests.registry.desk import Desk
 from tests.registry.stage import Stage, dismissal, item
 
@@ -99,7 +98,9 @@ def test_a_body_of_another_type_is_a_415(stage: Stage, headers: dict[str, str]) 
     assert (answer.status_code, answer.json()["code"]) == (415, "BODY_TYPE")
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nothing", 404), ("GET", "/api/verify", 405)])
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/nothing", 404), ("GET", "/api/verify", 405)]
+)
 def test_an_address_there_is_not_is_a_problem_too(stage: Stage, method: str, path: str, status: int) -> None:
     answer = stage.client.request(method, path)
     assert (answer.status_code, answer.json()["code"]) == (status, f"HTTP_{status}")
@@ -225,7 +226,7 @@ def test_a_verdict_over_http_is_the_verifiers_own(desk: Desk) -> None:
 
 
 def test_a_certificate_not_yet_published_is_valid_but_not_complete(desk: Desk) -> None:
-    assert published_size(desk.stage.service.settings.log_directory) == desk.stage.size()
+    assert desk.stage.service.log.size() == desk.stage.size()
     (desk.stage.service.settings.log_directory / "checkpoint").unlink()
     told = desk.stage.client.post("/api/verify", json={"qr": desk.certified[0].qr}).json()
     assert (told["state"], told["complete"]) == ("valid", False)
