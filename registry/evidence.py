@@ -62,7 +62,7 @@ def export(service: Service, raw: bytes) -> bytes:
             fields=",".join(sorted(kinds)),
             now_ms=now_ms,
         )
-    return _document(service, class_id, kinds)
+    return document_of(service, class_id, kinds)
 
 
 def export_for_operator(service: Service, class_id: bytes) -> bytes:
@@ -73,7 +73,7 @@ def export_for_operator(service: Service, class_id: bytes) -> bytes:
         fields, now_ms = ",".join(sorted(_ALL)), service.clock.now_ms()
         what = f"class/{class_id.hex()}"
         record(connection, service.people, None, purpose="evidence", what=what, fields=fields, now_ms=now_ms)
-    return _document(service, class_id, _ALL)
+    return document_of(service, class_id, _ALL)
 
 
 def _kinds_for(view: View, asker: Asker, known: ClassFact, day: date) -> Collection[str]:
@@ -91,7 +91,8 @@ def _kinds_for(view: View, asker: Asker, known: ClassFact, day: date) -> Collect
     raise Refused("EVIDENCE_OTHER", "the class is the business of others")
 
 
-def _document(service: Service, class_id: bytes, kinds: Collection[str]) -> bytes:
+def document_of(service: Service, class_id: bytes, kinds: Collection[str]) -> bytes:
+    """The document of a class. Whoever calls has recorded the read, and knows the reader may see it."""
     shown = []
     with service.database.reading() as connection:
         for data in leaves_of_class(connection, class_id):

@@ -1,4 +1,7 @@
-"""Door: where in the log the acts of a bundle and of a class stand: two indexes that follow from the log."""
+"""Door: where in the log an act stands: of a bundle, of a class, about any other subject.
+
+Three indexes that follow from the log; of class and subject, every entry stands in exactly one.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from ledger.statement import Statement
 from ledger.store import entry
 from registry.rows import Rows
 from registry.subjects import hex_id
-from registry.tables import bundled, class_entry
+from registry.tables import bundled, class_entry, named_entry
 
 
 def add_places(rows: Rows, statement: Statement, act: object, *, seq: int) -> None:
@@ -20,6 +23,8 @@ def add_places(rows: Rows, statement: Statement, act: object, *, seq: int) -> No
     class_id = class_of(statement, act)
     if class_id is not None:
         rows.add(class_entry, {"class_id": class_id, "seq": seq})
+    else:
+        rows.add(named_entry, {"subject": statement.subject, "seq": seq})
 
 
 def class_of(statement: Statement, act: object) -> bytes | None:
@@ -43,4 +48,11 @@ def bundled_leaves(connection: sa.Connection, *, start: int, stop: int) -> list[
     """Leaf bytes of the acts of a bundle in the leaves [start, stop), in log order."""
     query = sa.select(entry.c.leaf).join(bundled, bundled.c.seq == entry.c.seq)
     query = query.where(entry.c.seq >= start, entry.c.seq < stop).order_by(entry.c.seq)
+    return list(connection.execute(query).scalars())
+
+
+def leaves_about(connection: sa.Connection, subject: str, *, limit: int = 200) -> list[bytes]:
+    """Leaf bytes of the acts that name a subject, in log order; of a class: see `leaves_of_class`."""
+    query = sa.select(entry.c.leaf).join(named_entry, named_entry.c.seq == entry.c.seq)
+    query = query.where(named_entry.c.subject == subject).order_by(entry.c.seq).limit(limit)
     return list(connection.execute(query).scalars())

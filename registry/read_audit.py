@@ -22,10 +22,13 @@ NAME = "read_audit"
 
 
 class Reader(Protocol):
-    """Who reads: the signer of a request, or whoever is signed in."""
+    """Who reads: the signer of a request, or who is signed in. `reader` is their name in a record."""
 
     @property
     def party(self) -> Party: ...
+
+    @property
+    def staff(self) -> bytes: ...
 
     @property
     def reader(self) -> str: ...

@@ -23,6 +23,8 @@ from registry.proofs import PublishedLog
 from registry.secret_marks import check_marks
 from registry.secrets import Secrets, read_secrets
 from registry.settings import Settings
+from registry.supervision.book import Book
+from registry.supervision.runs import Runs
 from registry.trust_file import TrustFile
 from registry.work import Work
 
@@ -56,6 +58,8 @@ class Service:
     commits: GroupCommit[list[Work]] = field(
         default_factory=lambda: GroupCommit(group_max=GROUP_MAX, waiting_max=WAITING_MAX)
     )
+    book: Book = field(default_factory=Book)
+    audits: Runs = field(default_factory=Runs)
 
     def need_writable(self) -> None:
         """Raises the alarm that stands against writing: what would be given out now may have been before."""
@@ -63,7 +67,8 @@ class Service:
             raise self.alarms.read_only
 
     def close(self) -> None:
-        """Ends the connections of this process."""
+        """Ends what goes on and the connections of this process."""
+        self.audits.stop()
         self.database.close()
 
 

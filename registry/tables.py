@@ -1,8 +1,8 @@
 """The service's own tables, beside the ledger's (`ledger.store`). No I/O.
 
-`fact`, `bundled` and `class_entry` follow from the log and can be rebuilt; `hold` restates it as a
-constraint. Everything personal is sealed under a key of its person, or stands as an HMAC; ids are random.
-Times are milliseconds since 1970. Migrations write their own literal DDL; a test compares the two.
+`fact`, `bundled`, `class_entry` and `named_entry` follow from the log and can be rebuilt; `hold` restates
+it as a constraint. Everything personal is sealed under a key of its person, or stands as an HMAC; ids are
+random. Times are milliseconds since 1970. Migrations write their own literal DDL; a test compares the two.
 """
 
 from __future__ import annotations
@@ -34,6 +34,15 @@ class_entry = sa.Table(
     "class_entry",
     metadata,
     sa.Column("class_id", ID, primary_key=True),
+    sa.Column("seq", SEQ, primary_key=True, autoincrement=False),
+)
+
+# The places of all other acts, by the subject they name: what was ever said about a party, an officer, an
+# accreditation, a standard, a claim, or a certificate after its issue. So every entry stands in one index.
+named_entry = sa.Table(
+    "named_entry",
+    metadata,
+    sa.Column("subject", sa.String(200), primary_key=True),
     sa.Column("seq", SEQ, primary_key=True, autoincrement=False),
 )
 
@@ -162,6 +171,31 @@ session_ticket = sa.Table(
     sa.Column("kid", sa.LargeBinary(8), nullable=False),
     sa.Column("host", sa.String(120), nullable=False),
     sa.Column("created_ms", sa.BigInteger, nullable=False, index=True),
+)
+
+# Audits that supervisors ran here, and their reports: in the database, so that a report, its hash and who
+# ran it are stored together or not at all, every process shows them, and a backup holds them. A run that
+# still goes on is seen by `seen_ms`; `state` is "running", a state of `verify.audit.report`, or "failed".
+audit_report = sa.Table(
+    "audit_report",
+    metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("party", sa.String(40), nullable=False, index=True),
+    sa.Column("staff", ID, nullable=False),
+    sa.Column("begun_ms", sa.BigInteger, nullable=False),
+    sa.Column("seen_ms", sa.BigInteger, nullable=False),
+    sa.Column("done", SEQ, nullable=False),
+    sa.Column("total", SEQ, nullable=False),
+    sa.Column("classes", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("code", sa.String(40), nullable=False),
+    sa.Column("departures", sa.Integer, nullable=False),
+    sa.Column("doubts", sa.Integer, nullable=False),
+    sa.Column("json_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("html_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("json", sa.LargeBinary, nullable=False),
+    sa.Column("html", sa.LargeBinary, nullable=False),
+    sa.Column("checkpoint", sa.LargeBinary, nullable=False),
 )
 
 # By these the database knows its own secrets again (`secret_marks`).

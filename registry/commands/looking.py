@@ -13,6 +13,7 @@ from issuers.files import create_file
 from ledger.errors import Malformed
 from registry.commands.reporting import FOUND, HomeOption, JsonOption, reporting, settings_for
 from registry.evidence import export_for_operator
+from registry.fsck.kept import keep
 from registry.fsck.run import check
 from registry.service import open_service
 from registry.settings import described
@@ -26,6 +27,7 @@ def fsck(home: HomeOption = None, as_json: JsonOption = False) -> None:
         service = open_service(settings_for(home))
         try:
             report = check(service)
+            keep(service.settings.home, report, now_ms=service.clock.now_ms())
         finally:
             service.close()
         found = [{"code": one.code, "where": one.where, "what": one.what} for one in report.departures]

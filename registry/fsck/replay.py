@@ -42,6 +42,7 @@ class Replay:
         self.changed: dict[tuple[type, str], int] = {}
         self.bundled: set[int] = set()
         self.classes: set[tuple[bytes, int]] = set()
+        self.named: set[tuple[str, int]] = set()
         self.committed: dict[bytes, int] = {}  # statement hash to seq, where there are entries
         self.departures: list[Departure] = []
         self.hashes: list[bytes] = []
@@ -108,6 +109,8 @@ class Replay:
         class_id = class_of(statement, act)
         if class_id is not None:
             self.classes.add((class_id, seq))
+        else:
+            self.named.add((statement.subject, seq))
         if getattr(act, "entries", ()):
             self.committed[statement.hash] = seq
 

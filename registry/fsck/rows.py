@@ -11,7 +11,7 @@ from registry import holds
 from registry.facts import encode
 from registry.fsck.departure import Departure
 from registry.fsck.replay import Replay
-from registry.tables import bundled, candidate, class_entry, credential, fact, hold, reservation
+from registry.tables import bundled, candidate, class_entry, credential, fact, hold, named_entry, reservation
 
 
 def check_facts(connection: sa.Connection, replay: Replay) -> Iterator[Departure]:
@@ -31,7 +31,7 @@ def check_facts(connection: sa.Connection, replay: Replay) -> Iterator[Departure
 
 
 def check_places(connection: sa.Connection, replay: Replay) -> Iterator[Departure]:
-    """The two indexes into the log."""
+    """The three indexes into the log."""
     listed = set(connection.execute(sa.select(bundled.c.seq)).scalars())
     for seq in sorted(listed ^ replay.bundled):
         yield Departure("BUNDLED_DIFFERS", f"seq {seq}", "the index of bundled acts is wrong here")
@@ -39,6 +39,9 @@ def check_places(connection: sa.Connection, replay: Replay) -> Iterator[Departur
     for class_id, seq in sorted(rows ^ replay.classes):
         where = f"class {class_id.hex()} seq {seq}"
         yield Departure("CLASS_ENTRY_DIFFERS", where, "the index of class acts is wrong here")
+    named = {(row.subject, row.seq) for row in connection.execute(sa.select(named_entry))}
+    for seq in sorted({seq for _, seq in named ^ replay.named}):
+        yield Departure("NAMED_ENTRY_DIFFERS", f"seq {seq}", "the index by subject is wrong here")
 
 
 def check_holds(connection: sa.Connection, replay: Replay, nullifier_key: bytes) -> Iterator[Departure]:
