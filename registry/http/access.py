@@ -69,6 +69,8 @@ _ADMINS: Final = frozenset({Duty.ADMIN, Duty.ROOT})
 _INTAKE: Final = frozenset({Duty.INTAKE})
 _SIGNATORY: Final = frozenset({Duty.SIGNATORY})
 _BODY: Final = frozenset({Role.BODY})
+_DISTRICT: Final = frozenset({Role.DISTRICT})
+_SUPERVISOR: Final = frozenset({Duty.SUPERVISOR})
 
 
 def _public(*templates: str) -> tuple[Access, ...]:
@@ -77,7 +79,7 @@ def _public(*templates: str) -> tuple[Access, ...]:
 
 ACCESS: Final[tuple[Access, ...]] = (
     *_public("/openapi.json", "/healthz", "/readyz"),
-    *_public("/", "/v/{code}", "/assets/{name}", "/js/{room}/{name}"),
+    *_public("/", "/v/{code}", "/supervisor", "/assets/{name}", "/js/{room}/{name}"),
     *_public("/trust.cbor", "/status/{number}", "/log/checkpoint", "/log/vkey", "/log/policy"),
     *_public("/log/proof/{seq}", "/log/tile/{path:path}"),
     *_public("/api/certificates/{code}", "/api/subsidy/claims/{claim}"),
@@ -94,6 +96,15 @@ ACCESS: Final[tuple[Access, ...]] = (
     Access("POST", "/api/sessions/ticket", Who.SIGNED),
     Access("GET", "/api/sessions/current", Who.SESSION),
     Access("DELETE", "/api/sessions/current", Who.SESSION),
+    *(
+        Access(method, f"/api/supervision/{rest}", Who.SESSION, _DISTRICT, _SUPERVISOR, Own.DISTRICT)
+        for method, rest in (
+            *(("GET", "health"), ("GET", "issuing"), ("POST", "trace"), ("GET", "classes")),
+            *(("GET", "classes/{class_id}"), ("GET", "classes/{class_id}/certificates")),
+            *(("GET", "certificates/{certificate}"), ("GET", "audits"), ("POST", "audits")),
+            *(("GET", "audits/{audit}"), ("GET", "audits/{audit}/{form}")),
+        )
+    ),
 )
 _ROWS: Final = {(row.method, row.template): row for row in ACCESS}
 

@@ -12,7 +12,17 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from ledger.errors import MalanError
-from registry.http import bodies, certificates, health, log, pages, sessions, statements, subsidies
+from registry.http import (
+    bodies,
+    certificates,
+    health,
+    log,
+    pages,
+    sessions,
+    statements,
+    subsidies,
+    supervision,
+)
 from registry.http.access import admit, check_routes
 from registry.http.problems import on_http_error, on_invalid_parameter, on_malan_error
 from registry.http.shield import Shield
@@ -68,7 +78,7 @@ def create_app(service: Service, *, publish: bool = False) -> FastAPI:
     )
     app.state.service = service
     app.state.readiness = health.Readiness()
-    for module in (statements, certificates, subsidies, sessions, log, health, pages):
+    for module in (statements, certificates, subsidies, sessions, supervision, log, health, pages):
         app.include_router(module.router)
     app.add_exception_handler(MalanError, on_malan_error)
     app.add_exception_handler(HTTPException, on_http_error)

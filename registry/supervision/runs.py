@@ -44,6 +44,7 @@ class Runs:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._stopped = False
         self.seconds_max, self.worker = seconds_max, tuple(worker)
 
     @property
@@ -63,6 +64,7 @@ class Runs:
         with self._lock:
             if self.busy:
                 return False
+            self._stopped = False
             self._thread = threading.Thread(
                 target=self._run, args=(task, progress, ended), name="audit", daemon=True
             )
@@ -71,7 +73,9 @@ class Runs:
 
     def stop(self) -> None:
         """Ends what goes on, and waits for its end."""
-        thread, process = self._thread, self._process
+        with self._lock:  # a worker about to begin sees it, one that has begun is seen
+            self._stopped = True
+            thread, process = self._thread, self._process
         if process is not None:
             _kill(process)
         if thread is not None and thread is not threading.current_thread():
@@ -92,10 +96,12 @@ class Runs:
             ended(outcome)
 
     def _answer(self, task: Task, progress: Callable[[int, int], None]) -> Outcome | None:
-        process = subprocess.Popen(  # noqa: S603  # our own program, by its module name
-            self.worker, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-        self._process = process
+        with self._lock:
+            if self._stopped:
+                return None
+            process = self._process = subprocess.Popen(  # noqa: S603  # our own program, by its module name
+                self.worker, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            )
         timer = threading.Timer(self.seconds_max, _kill, (process,))
         timer.daemon = True
         timer.start()

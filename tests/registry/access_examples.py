@@ -11,8 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import httpx
+import sqlalchemy as sa
 
+from registry import reservations
 from registry.http.access import Access
+from registry.tables import audit_report
+from tests.registry.browser import Browser
 from tests.registry.desk import Desk
 from tests.registry.stage import Stage, know_staff, officer_document
 from tests.world_parts import BODY
@@ -67,6 +71,14 @@ def _subsidy(path: str, name: str) -> Example:
     return Example(asked, own, others)
 
 
+_OWN_LISTS = tuple(f"/api/supervision/{name}" for name in ("health", "issuing", "classes", "audits"))
+_OF_ONE = (
+    "/api/supervision/classes/{class_id}",
+    "/api/supervision/classes/{class_id}/certificates",
+    "/api/supervision/certificates/{certificate}",
+)
+_OF_AUDIT = ("/api/supervision/audits/{audit}", "/api/supervision/audits/{audit}/{form}")
+
 EXAMPLES: dict[tuple[str, str], Example] = {
     ("POST", "/api/staff"): Example(
         _staff,
@@ -89,6 +101,76 @@ EXAMPLES: dict[tuple[str, str], Example] = {
     ("POST", "/api/subsidy/check"): _subsidy("/api/subsidy/check", "subsidy-check"),
     ("POST", "/api/subsidy/claims/prepare"): _subsidy("/api/subsidy/claims/prepare", "claim"),
 }
+
+
+def _supervised(path: str, *, typed: bool = False, audits: bool = False) -> Example:
+    """An object of a class in 310104: its supervisor sees it, the one of 310101 does not."""
+
+    def asked(stage: Stage, who: str) -> httpx.Response:
+        with stage.service.database.reading() as connection:
+            held = reservations.of_class(connection, stage.service.people, stage.world.class_id)
+            runs = connection.execute(sa.select(audit_report.c.id)).scalars().all()
+        one = next(iter(held.values()))
+        ids = {"class": stage.world.class_id, "certificate": one.certificate, "audit": next(iter(runs), b"")}
+        browser = Browser(stage).sign_in(who)
+        if typed:
+            return browser.post(path, {"typed": one.code})
+        return browser.get(path.format(**{name: value.hex() for name, value in ids.items()}))
+
+    def own(stage: Stage) -> httpx.Response:
+        stage.issue_all()
+        stage.publish()
+        if audits:
+            started = Browser(stage).sign_in("supervisor-310104").post("/api/supervision/audits", {})
+            assert started.status_code == 202, started.text
+            stage.service.audits.wait(60)
+        return asked(stage, "supervisor-310104")
+
+    return Example(asked, own, lambda stage: [asked(stage, "supervisor-310101")])
+
+
+def _own_list(path: str) -> Example:
+    """A list of one's own district takes no name of a foreign object: others are those without the duty.
+
+    That another district's list has nothing of ours is shown in `test_supervision`.
+    """
+
+    def asked(stage: Stage, who: str) -> httpx.Response:
+        return Browser(stage).sign_in(who).get(path)
+
+    others = ("intake-310104", "reviewer-310104", "signatory", "registrar", "city-admin")
+    return Example(
+        asked,
+        lambda stage: asked(stage, "supervisor-310104"),
+        lambda stage: [asked(stage, who) for who in others],
+    )
+
+
+def _audit_example() -> Example:
+    """With the evidence of a class of 310104."""
+
+    def asked(stage: Stage, who: str) -> httpx.Response:
+        body = {"classes": [stage.world.class_id.hex()]}
+        answer = Browser(stage).sign_in(who).post("/api/supervision/audits", body)
+        stage.service.audits.wait(60)
+        return answer
+
+    def own(stage: Stage) -> httpx.Response:
+        stage.publish()
+        return asked(stage, "supervisor-310104")
+
+    return Example(asked, own, lambda stage: [asked(stage, "supervisor-310101")])
+
+
+EXAMPLES.update(
+    {
+        **{("GET", path): _own_list(path) for path in _OWN_LISTS},
+        **{("GET", path): _supervised(path.replace("_id}", "}")) for path in _OF_ONE},
+        **{("GET", path): _supervised(path.replace("{form}", "json"), audits=True) for path in _OF_AUDIT},
+        ("POST", "/api/supervision/trace"): _supervised("/api/supervision/trace", typed=True),
+        ("POST", "/api/supervision/audits"): _audit_example(),
+    }
+)
 
 
 def with_rival(stage: Stage) -> Stage:
