@@ -13,7 +13,6 @@ from typing import Any, Final
 from issuers.authority.class_facts import CertificateFact
 from registry.certificates import passed_of
 from registry.facts import TableView
-from registry.proofs import published_size
 from registry.read_audit import Reader
 from registry.service import Service
 from registry.supervision.book import ClassRow
@@ -76,7 +75,7 @@ def classes(service: Service, reader: Reader, wanted: Wanted) -> dict[str, Any]:
 
 def certificates_of_class(service: Service, reader: Reader, class_id: bytes) -> dict[str, Any]:
     """The certificates of a class by place in the log. Raises Refused ACCESS_DUTY, CLASS_UNKNOWN."""
-    published = published_size(service.settings.log_directory)
+    published = service.log.size()
     with service.database.reading() as connection:
         view = TableView(connection)
         own_class(view, ward_of(service, connection, reader), class_id)

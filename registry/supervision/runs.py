@@ -106,23 +106,23 @@ class Runs:
         timer.daemon = True
         timer.start()
         try:
-            with process:
-                _tell(process, task)
-                return _read(process, progress)
+            _tell(process, task)
+            return _read(process, progress)
+        except (OSError, ValueError):
+            return None  # it went away, or speaks another language
         finally:
             timer.cancel()
-            _kill(process)
+            _end(process)
             self._process = None
 
 
 def _tell(process: subprocess.Popen[bytes], task: Task) -> None:
     assert process.stdin is not None
     header = {**task.header, "files": [(name, len(data)) for name, data in task.files]}
-    with contextlib.suppress(BrokenPipeError):  # a worker that is gone shows by having no answer
-        process.stdin.write(json.dumps(header).encode() + b"\n")
-        for _, data in task.files:
-            process.stdin.write(data)
-        process.stdin.close()
+    process.stdin.write(json.dumps(header).encode() + b"\n")
+    for _, data in task.files:
+        process.stdin.write(data)
+    process.stdin.close()
 
 
 def _read(process: subprocess.Popen[bytes], progress: Callable[[int, int], None]) -> Outcome | None:
@@ -146,3 +146,12 @@ def _read(process: subprocess.Popen[bytes], progress: Callable[[int, int], None]
 def _kill(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         process.kill()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    _kill(process)
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
+    process.wait()

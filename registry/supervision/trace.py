@@ -16,7 +16,6 @@ from issuers.authority.class_facts import CertificateFact, Claim, ClaimedCertifi
 from issuers.standard import Standard
 from ledger.errors import Unavailable
 from registry.facts import TableView
-from registry.proofs import published_size
 from registry.read_audit import Reader, record
 from registry.service import Service
 from registry.supervision.holders import certificate_of, own_certificate, paper_of
@@ -58,7 +57,7 @@ def trace_class(service: Service, reader: Reader, class_id: bytes) -> Node:
 
     Raises Refused ACCESS_DUTY, CLASS_UNKNOWN.
     """
-    published = published_size(service.settings.log_directory)
+    published = service.log.size()
     with service.database.reading() as connection:
         ward = ward_of(service, connection, reader)
         view = TableView(connection)
@@ -68,7 +67,7 @@ def trace_class(service: Service, reader: Reader, class_id: bytes) -> Node:
 
 
 def _traced(service: Service, reader: Reader, find: Callable[[sa.Connection, Ward], CertificateFact]) -> Node:
-    published = published_size(service.settings.log_directory)
+    published = service.log.size()
     with service.book.lock:
         service.book.carry_on(service.database, service.origin, seconds=2.0)
     with service.database.transaction() as connection:

@@ -28,6 +28,8 @@ from verify.source import DirectorySource
 # A worker that reads what it is told and then does as its text says.
 SLOW = "import sys, time; sys.stdin.buffer.read(); print('progress 1 9', flush=True); time.sleep(60)"
 DIES = "import sys; sys.stdin.buffer.read(); print('progress 1 9', flush=True); sys.exit(3)"
+DEAF = "raise SystemExit(1)"
+BABBLE = "import sys; sys.stdin.buffer.read(); print('report sound many 0 1 1 1', flush=True)"
 HALF = "import sys; sys.stdin.buffer.read(); print('report sound 0 0 100 100 100', flush=True); print('x')"
 
 
@@ -99,7 +101,7 @@ def test_the_next_audit_goes_on_from_the_last_sound_one(desk: Desk) -> None:
     assert {one["id"]: one["state"] for one in second["report"]["checks"]}["since"] == "sound"
 
 
-@pytest.mark.parametrize("program", [DIES, HALF], ids=["dies", "half an answer"])
+@pytest.mark.parametrize("program", [DIES, DEAF, BABBLE, HALF])
 def test_a_worker_that_ends_in_the_middle_leaves_a_failed_run_and_no_report(desk: Desk, program: str) -> None:
     stage, reader = desk.stage, principal(desk.stage, OWN)
     worker(stage, program)
