@@ -16,7 +16,11 @@ const INT_MAX = 2n ** 63n - 1n;
 const UTF8 = new TextEncoder();
 
 /** A thing CBOR can say and we do not: floats, undefined, other simple values. Never leaves this module. */
-const STRANGE = Symbol("strange");
+class Strange {
+  constructor(same) {
+    this.same = same;
+  }
+}
 
 /** @param {unknown} value @returns {Uint8Array} the only encoding of `value` */
 export function encode(value) {
@@ -169,9 +173,9 @@ function small(value) {
 
 function simple(argument, info) {
   if (info === 24 && argument < 32n) throw invalid();
-  if (info > 24) return STRANGE; // a float
+  if (info > 24) return new Strange(Symbol("float"));
   if (argument === 22n) return null;
-  return argument === 20n || argument === 21n ? argument === 21n : STRANGE;
+  return argument === 20n || argument === 21n ? argument === 21n : new Strange(Number(argument));
 }
 
 function readText(raw) {
@@ -192,15 +196,16 @@ function readMap(reader, length, depth) {
   for (let place = 0; place < length; place += 1) {
     const key = item(reader, depth - 1);
     const same = sameKey(key);
-    if (seen.has(same) && key !== STRANGE) throw invalid();
+    if (seen.has(same)) throw invalid();
     seen.add(same);
     found.set(key, item(reader, depth - 1));
   }
   return found;
 }
 
-/** Python's dictionaries hold True and 1 for one key; both readers refuse with one code. */
+/** Python's dictionaries hold True, simple(1) and 1 for one key; so do we, to refuse with one code. */
 function sameKey(key) {
+  if (key instanceof Strange) return key.same;
   if (Array.isArray(key)) return `[${key.map((inner) => String(sameKey(inner)))}]`;
   return typeof key === "boolean" ? Number(key) : key;
 }
