@@ -1,6 +1,6 @@
 """A pytest plugin that writes down what the Python check was asked and what it answered.
 
-The tests of the verify room then are a corpus for the check in JavaScript: every evidence they show, honest or
+The tests of the verify room then are a corpus for the check in JavaScript: all evidence they show, honest or
 forged, with the verdict, and the code of every refused bundle. Loaded with `-p tests.browser.recorder`; the
 file is named by MALAN_RECORD.
 """
