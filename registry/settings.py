@@ -6,6 +6,7 @@ below `home`. Nothing is read when this module is imported.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from dataclasses import dataclass
@@ -37,6 +38,12 @@ def _origin(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    ipaddress.ip_network(text)
+    return text
+
+
+Address = Annotated[str, AfterValidator(_address)]
 HttpOrigin = Annotated[str, AfterValidator(_origin)]
 
 
@@ -98,6 +105,15 @@ class Settings(BaseSettings):
             "operator: where an officer's key may open a session",
         ),
         Field(max_length=8),
+    ] = ()
+    trusted_proxies: Annotated[
+        tuple[Address, ...],
+        Told(
+            "Addresses of proxies whose X-Forwarded-For and -Proto are believed.",
+            "JSON list of IP addresses or networks",
+            "operator: whoever stands there can name any caller; limits are counted by caller",
+        ),
+        Field(max_length=32),
     ] = ()
     publish_interval_ms: Annotated[
         int,

@@ -54,7 +54,15 @@ def serve(
         app = create_app(service, publish=True)
         try:
             # No access log: its lines carry addresses and paths; the shield writes its own.
-            config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
+            proxies = list(service.settings.trusted_proxies)
+            config = uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=bool(proxies),
+                forwarded_allow_ips=proxies,
+            )
             uvicorn.Server(config).run(sockets=[listener])
         finally:
             service.close()

@@ -137,6 +137,12 @@ def check_routes(app: FastAPI) -> None:
                 raise TypeError(f"{method} {route.path} passes by the gate; make it a route of a router")
 
 
+def methods_of(template: str) -> list[str]:
+    """The methods a route takes, in order of name; HEAD is answered as GET."""
+    found = {row.method for row in ACCESS if row.template == template}
+    return sorted(found | ({"HEAD"} if "GET" in found else set()))
+
+
 def session_of(request: Request) -> Session:
     """The session that came with the request. Raises what stands against it."""
     found: Session | MalanError = request.state.session

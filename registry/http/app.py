@@ -24,6 +24,7 @@ from registry.http import (
     supervision,
 )
 from registry.http.access import admit, check_routes
+from registry.http.gate import Gate
 from registry.http.problems import on_http_error, on_invalid_parameter, on_malan_error
 from registry.http.shield import Shield
 from registry.publishing_loop import PublishingLoop
@@ -84,6 +85,7 @@ def create_app(service: Service, *, publish: bool = False) -> FastAPI:
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(RequestValidationError, on_invalid_parameter)
     check_routes(app)
+    app.add_middleware(Gate)
     app.add_middleware(Shield)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app

@@ -6,6 +6,7 @@ finding 6). Here each of these is a 400 with a code.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
@@ -22,10 +23,11 @@ from registry.submit import ITEMS_MAX
 
 SMALL: Final = 512 * 1024  # one statement with its openings, in base64url
 LARGE: Final = 8 * 2**20  # a thousand certificates need 2 MiB
+SECONDS_MAX: Final = 60
 ATTACHMENT_BYTES_MAX: Final = 4_096
 _DIGITS_MAX: Final = 17
 _DEPTH_MAX: Final = 16
-_HALF_CHARACTER: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+_NO_TEXT: Final = re.compile(rb"\\u(?:[dD][89a-fA-F]|0000)")  # half a character, or NUL, as an escape
 _CONTENT_TYPE: Final = re.compile(r"application/json(?: *; *charset=\"?utf-8\"?)?", re.ASCII | re.IGNORECASE)
 
 M = TypeVar("M", bound=BaseModel)
@@ -89,22 +91,30 @@ class QrText(Strict):
 
 
 def body_reader(bytes_max: int) -> Callable[[Request], Awaitable[bytes]]:
-    """A dependency that reads the body up to a limit. Raises Malformed BODY_SIZE, BODY_TYPE."""
+    """A dependency that reads the body up to a limit. Raises Malformed BODY_SIZE, BODY_SLOW, BODY_TYPE."""
 
     async def read(request: Request) -> bytes:
         kind = request.headers.get("content-type", "")
         if not _CONTENT_TYPE.fullmatch(kind) or "content-encoding" in request.headers:
             raise Malformed("BODY_TYPE", "the body is application/json in UTF-8, not compressed")
-        data = bytearray()
-        async for chunk in request.stream():
-            data += chunk
-            if len(data) > bytes_max:
-                raise Malformed(
-                    "BODY_SIZE", f"a body here has at most {bytes_max} bytes", fix="Send less at once."
-                )
-        return bytes(data)
+        try:
+            async with asyncio.timeout(SECONDS_MAX):
+                return await _up_to(bytes_max, request)
+        except TimeoutError as error:
+            raise Malformed("BODY_SLOW", f"a body arrives within {SECONDS_MAX} seconds") from error
 
     return read
+
+
+async def _up_to(bytes_max: int, request: Request) -> bytes:
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > bytes_max:
+            raise Malformed(
+                "BODY_SIZE", f"a body here has at most {bytes_max} bytes", fix="Send less at once."
+            )
+    return bytes(data)
 
 
 SmallBody = Annotated[bytes, Depends(body_reader(SMALL))]
@@ -128,7 +138,7 @@ def strict_json(data: bytes) -> Any:
         raise Malformed("JSON_DEPTH", f"nested deeper than {_DEPTH_MAX}") from error
     except ValueError as error:
         raise Malformed("JSON_FORM", "the body is not JSON in UTF-8") from error
-    _check_depth(value, _DEPTH_MAX, texts=_HALF_CHARACTER.search(data) is not None)
+    _check_depth(value, _DEPTH_MAX, texts=_NO_TEXT.search(data) is not None)
     return value
 
 
@@ -207,8 +217,8 @@ def _whole_number(text: str) -> int:
 
 def _check_depth(value: Any, depth: int, *, texts: bool) -> None:
     if isinstance(value, str):
-        if texts and any("\ud800" <= character <= "\udfff" for character in value):
-            raise Malformed("JSON_TEXT", "a text holds half of a character")
+        if texts and any("\ud800" <= character <= "\udfff" or character == "\0" for character in value):
+            raise Malformed("JSON_TEXT", "a text holds half of a character, or a NUL")
         return
     if not isinstance(value, dict | list):
         return

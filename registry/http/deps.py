@@ -1,8 +1,8 @@
-"""What handlers are given: the running service. Pure."""
+"""What handlers are given: the running service; and what they say of public answers. Pure."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
@@ -13,5 +13,8 @@ def _service(request: Request) -> Service:
     service: Service = request.app.state.service
     return service
 
+
+FOR_ANY_SITE: Final = {"access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin"}
+"""Headers of what is public: scripts of other sites may read it."""
 
 Running = Annotated[Service, Depends(_service)]

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Response
 from ledger.checkpoint import parse_decimal
 from ledger.errors import MalanError, Refused, Unavailable
 from ledger.tiles import parse_path
-from registry.http.deps import Running
+from registry.http.deps import FOR_ANY_SITE, Running
 
 router = APIRouter(tags=["log"])
 
@@ -87,5 +87,5 @@ def _file(path: Path, media_type: str, cache: str, missing: str = "") -> Respons
 
 
 def _answer(data: bytes, media_type: str, cache: str) -> Response:
-    headers = {"cache-control": cache, "access-control-allow-origin": "*"}
+    headers = {"cache-control": cache, **FOR_ANY_SITE}
     return Response(data, media_type=media_type, headers=headers)

@@ -13,8 +13,10 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from ledger.errors import BadSignature, MalanError, Malformed, Unavailable
+from registry.http.access import methods_of
 from registry.http.told_places import told_place
 
+_NO_SUCH_METHOD: Final = 405
 MEDIA_TYPE: Final = "application/problem+json"
 
 _BY_CODE: Final = {
@@ -23,6 +25,7 @@ _BY_CODE: Final = {
     "ALREADY_CLAIMED": 409,
     "SLOT_TAKEN": 409,
     "BODY_SIZE": 413,
+    "BODY_SLOW": 408,
     "BODY_TYPE": 415,
     "CERTIFICATE_UNKNOWN": 404,
     "CLAIM_UNKNOWN": 404,
@@ -32,6 +35,7 @@ _BY_CODE: Final = {
     "CLASS_OTHER": 403,
     "CSRF": 403,
     "EVIDENCE_OTHER": 403,
+    "HEADERS_SIZE": 431,
     "INTERNAL": 500,
     "LIST_UNKNOWN": 404,
     "OFFICER_SCOPE": 403,
@@ -48,6 +52,7 @@ _BY_CODE: Final = {
     "SESSION_NONE": 401,
     "SESSION_TICKET": 401,
     "TILE_UNKNOWN": 404,
+    "URL_SIZE": 414,
 }
 
 # An act that is refused is a 422 whatever the reason: these codes stand for a request's own object as well.
@@ -84,12 +89,16 @@ async def on_malan_error(_: Request, error: Exception) -> JSONResponse:
     return problem(error)
 
 
-async def on_http_error(_: Request, error: Exception) -> JSONResponse:
+async def on_http_error(request: Request, error: Exception) -> JSONResponse:
     """No such path, or a method it does not have."""
     assert isinstance(error, HTTPException)
     what = {404: "there is nothing here", 405: "this address does not take that method"}
     sentence = what.get(error.status_code, "the request cannot be answered")
-    return _document(error.status_code, f"HTTP_{error.status_code}", sentence)
+    answer = _document(error.status_code, f"HTTP_{error.status_code}", sentence)
+    if error.status_code == _NO_SUCH_METHOD:
+        template = str(getattr(request.scope.get("route"), "path", request.scope["path"]))
+        answer.headers["allow"] = ", ".join(methods_of(template))
+    return answer
 
 
 async def on_invalid_parameter(_: Request, error: Exception) -> JSONResponse:

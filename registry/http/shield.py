@@ -17,12 +17,23 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from registry.http.problems import fault
 
-_HEADERS = (
+# For whatever does not say otherwise: an answer is data, is kept nowhere and is framed by nobody. Pages say
+# what they may load (`registry.http.pages`); public files may be read by other sites' scripts.
+GUARDS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+    (
+        b"content-security-policy",
+        b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
 )
+STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 _HUNG_UP = 499  # in the log only: there is nobody left to answer
-_NO_STORE = (b"cache-control", b"no-store")
 
 log = structlog.get_logger()
 
@@ -44,7 +55,9 @@ class Shield:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = _with_headers(list(message.get("headers", ())), request_id)
+                secure = scope.get("scheme") == "https"
+                headers = _with_headers(list(message.get("headers", ())), secure=secure)
+                message["headers"] = [*headers, (b"x-request-id", request_id.encode())]
             await send(message)
 
         try:
@@ -63,12 +76,10 @@ class Shield:
             )
 
 
-def _with_headers(headers: list[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
+def _with_headers(headers: list[tuple[bytes, bytes]], *, secure: bool) -> list[tuple[bytes, bytes]]:
     names = {name.lower() for name, _ in headers}
-    added = [*_HEADERS, (b"x-request-id", request_id.encode())]
-    if b"cache-control" not in names:
-        added.append(_NO_STORE)
-    return [*headers, *added]
+    added = [guard for guard in GUARDS if guard[0] not in names]
+    return [*headers, *added, *((STRICT_TRANSPORT,) if secure else ())]
 
 
 def _passed(error: Exception) -> list[str]:

@@ -168,11 +168,12 @@ def test_no_bytes_on_the_wire_make_a_fault(desk: Desk) -> None:
     with quiet_server(desk) as address:
         end = b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
         for path in PATHS:
-            assert status_of(spoken(address, b"GET " + path.encode() + end)) in (400, 404), path[:60]
+            assert status_of(spoken(address, b"GET " + path.encode() + end)) in (400, 404, 414), path[:60]
         for method in METHODS:
             for path in ("/api/verify", "/log/checkpoint", "/nowhere"):
                 answer = spoken(address, f"{method} {path}".encode() + end)
-                assert status_of(answer) in (400, 404, 405), (method, path)
+                served = (200,) if (method, path) == ("HEAD", "/log/checkpoint") else ()
+                assert status_of(answer) in (400, 404, 405, *served), (method, path)
         for name, (rest, status) in WIRE.items():
             answer = spoken(address, b"POST /api/verify HTTP/1.1\r\n" + JSON + rest)
             assert status_of(answer) == status, name
