@@ -115,7 +115,7 @@ def counter_question(reader: Reader, told: Mapping[str, object]) -> Question:
 
 def check_application(service: Service, question: Question) -> dict[str, object]:
     """The answer of POST /api/subsidy/check. Raises Malformed of dates and document, Refused REQUEST_USED."""
-    return _document(_decided(service, question, name="subsidy-check").decision)
+    return decision_document(_decided(service, question, name="subsidy-check").decision)
 
 
 def prepare_claim(service: Service, question: Question) -> dict[str, object]:
@@ -142,7 +142,7 @@ def prepare_claim(service: Service, question: Question) -> dict[str, object]:
         raise holds.already_claimed()
     key = service.secrets.nullifier
     return {
-        **_document(decided.decision),
+        **decision_document(decided.decision),
         "claim": os.urandom(ID_BYTES).hex(),
         "certificate": certificate.id.hex(),
         "project": certificate.project,
@@ -239,7 +239,7 @@ def _case(
     )
 
 
-def _document(decision: Decision) -> dict[str, object]:
+def decision_document(decision: Decision) -> dict[str, object]:
     findings = [
         {
             "rule": one.rule.value,

@@ -1,8 +1,9 @@
 """The service's own tables, beside the ledger's (`ledger.store`). No I/O.
 
-`fact`, `bundled`, `class_entry` and `named_entry` follow from the log and can be rebuilt; `hold` restates
-it as a constraint. Everything personal is sealed under a key of its person, or stands as an HMAC; ids are
-random. Times are milliseconds since 1970. Migrations write their own literal DDL; a test compares the two.
+`fact`, `bundled`, `class_entry`, `named_entry` and `open_claim` follow from the log and can be rebuilt;
+`hold` restates it as a constraint. Everything personal is sealed under a key of its person, or stands as an
+HMAC; ids are random. Times are milliseconds since 1970. Migrations write their own literal DDL; a test
+compares the two.
 """
 
 from __future__ import annotations
@@ -132,6 +133,17 @@ hold = sa.Table(
     sa.Column("claim", ID, nullable=False, unique=True),
     sa.UniqueConstraint("person", "project", name="hold_project_once"),
     sa.CheckConstraint("slot BETWEEN 1 AND 3", name="hold_slot_range"),
+)
+
+# Claims that wait for a decision, for the lists of the districts: `statement` is the hash of the submission.
+open_claim = sa.Table(
+    "open_claim",
+    metadata,
+    sa.Column("claim", ID, primary_key=True),
+    sa.Column("district", sa.String(40), nullable=False),
+    sa.Column("submitted_ms", sa.BigInteger, nullable=False),
+    sa.Column("statement", HASH, nullable=False),
+    sa.Index("open_claim_by_district", "district", "submitted_ms"),
 )
 
 # One random staff id for each natural person who acts for a party.

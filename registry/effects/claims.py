@@ -37,7 +37,7 @@ from registry.item import Item
 from registry.people import People
 from registry.quarantine import need_no_quarantine
 from registry.read_audit import record_attempt
-from registry.tables import reservation
+from registry.tables import open_claim, reservation
 from verify.subsidy.policy import Policy, policies_on
 
 UNFOUNDED = "CLAIM_UNFOUNDED"
@@ -56,6 +56,8 @@ def claim_submitted(deed: Deed) -> None:
     person, slot = _founded(deed, act)
     claim = bytes.fromhex(deed.statement.subject.removeprefix("claim/"))
     holds.take(deed.connection, person=person, project=act.project, slot=slot, claim=claim)
+    waits = {"claim": claim, "district": act.district, "submitted_ms": deed.time_ms}
+    deed.connection.execute(sa.insert(open_claim).values(**waits, statement=deed.statement.hash))
     deed.keep([person])
 
 
@@ -71,11 +73,14 @@ def claim_decided(deed: Deed) -> None:
         need_no_quarantine(deed.view, deed.need(CertificateFact, claim.certificate.hex()))
     if deed.act.release:
         holds.release(deed.connection, claim.id)
+    _closed(deed, claim.id)
 
 
 def claim_withdrawn(deed: Deed) -> None:
     """Frees project and slot."""
-    holds.release(deed.connection, bytes.fromhex(deed.statement.subject.removeprefix("claim/")))
+    claim = bytes.fromhex(deed.statement.subject.removeprefix("claim/"))
+    holds.release(deed.connection, claim)
+    _closed(deed, claim)
 
 
 def told(view: View, act: object, error: MalanError) -> MalanError:
@@ -93,6 +98,10 @@ def note_guess(connection: sa.Connection, view: View, people: People, item: Item
     assert key is not None, "the judge has seen the key"
     what = f"certificate/{item.act.certificate.hex()}"
     record_attempt(connection, people, key, purpose="claim-refused", what=what, now_ms=time_ms)
+
+
+def _closed(deed: Deed, claim: bytes) -> None:
+    deed.connection.execute(sa.delete(open_claim).where(open_claim.c.claim == claim))
 
 
 def _need_policy(deed: Deed, certificate: CertificateFact) -> None:

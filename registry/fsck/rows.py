@@ -6,12 +6,22 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from issuers.authority.class_facts import CertificateFact, Claim, Hold, Passed
+from issuers.authority.class_facts import CertificateFact, Claim, ClaimState, Hold, Passed
 from registry import holds
 from registry.facts import encode
 from registry.fsck.departure import Departure
 from registry.fsck.replay import Replay
-from registry.tables import bundled, candidate, class_entry, credential, fact, hold, named_entry, reservation
+from registry.tables import (
+    bundled,
+    candidate,
+    class_entry,
+    credential,
+    fact,
+    hold,
+    named_entry,
+    open_claim,
+    reservation,
+)
 
 
 def check_facts(connection: sa.Connection, replay: Replay) -> Iterator[Departure]:
@@ -69,6 +79,22 @@ def check_holds(connection: sa.Connection, replay: Replay, nullifier_key: bytes)
             yield Departure("HOLD_DIFFERS", where, "the hold is not the one the claim names")
     for missing in sorted(live):
         yield Departure("HOLD_MISSING", f"claim {missing.hex()}", "a live claim holds nothing")
+
+
+def check_open_claims(connection: sa.Connection, replay: Replay) -> Iterator[Departure]:
+    """Every claim that waits stands in the list of its district once, and nothing else does."""
+    waiting = {one.id: one for one in replay.view.all(Claim) if one.state is ClaimState.SUBMITTED}
+    for row in connection.execute(sa.select(open_claim)):
+        where = f"claim {row.claim.hex()}"
+        claim = waiting.pop(row.claim, None)
+        if claim is None:
+            yield Departure("OPEN_CLAIM_EXTRA", where, "the log has no such claim that waits")
+        elif (row.district, row.submitted_ms) != (claim.district, claim.submitted_ms):
+            yield Departure("OPEN_CLAIM_DIFFERS", where, "district or time is not that of the claim")
+        elif replay.committed.get(row.statement) != replay.changed[Claim, claim.key]:
+            yield Departure("OPEN_CLAIM_DIFFERS", where, "the statement is not the one that submitted it")
+    for missing in sorted(waiting):
+        yield Departure("OPEN_CLAIM_MISSING", f"claim {missing.hex()}", "no district is shown this claim")
 
 
 def check_reservations(connection: sa.Connection, replay: Replay) -> Iterator[Departure]:

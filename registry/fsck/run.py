@@ -64,6 +64,7 @@ def _walk(service: Service, replay: Replay) -> list[Departure]:
             *rows.check_facts(connection, replay),
             *rows.check_places(connection, replay),
             *rows.check_holds(connection, replay, service.secrets.nullifier),
+            *rows.check_open_claims(connection, replay),
             *rows.check_reservations(connection, replay),
             *rows.check_credentials(connection, replay),
             *sealed.check_strays(connection, replay),

@@ -71,6 +71,7 @@ _SIGNATORY: Final = frozenset({Duty.SIGNATORY})
 _BODY: Final = frozenset({Role.BODY})
 _DISTRICT: Final = frozenset({Role.DISTRICT})
 _SUPERVISOR: Final = frozenset({Duty.SUPERVISOR})
+_REVIEWER: Final = frozenset({Duty.REVIEWER})
 
 
 def _public(*templates: str) -> tuple[Access, ...]:
@@ -91,6 +92,8 @@ ACCESS: Final[tuple[Access, ...]] = (
     Access("POST", "/api/certificates/prepare", Who.SIGNED, _BODY, _SIGNATORY, Own.CLASS),
     Access("POST", "/api/subsidy/check", Who.EITHER, _COUNTER, _INTAKE, Own.PARTY),
     Access("POST", "/api/subsidy/claims/prepare", Who.EITHER, _COUNTER, _INTAKE, Own.PARTY),
+    Access("GET", "/api/subsidy/open-claims", Who.SESSION, _DISTRICT, _REVIEWER, Own.DISTRICT),
+    Access("GET", "/api/subsidy/open-claims/{claim}", Who.SESSION, _DISTRICT, _REVIEWER, Own.DISTRICT),
     Access("POST", "/api/sessions/nonce", Who.PUBLIC),
     Access("POST", "/api/sessions", Who.SIGNED),
     Access("POST", "/api/sessions/ticket", Who.SIGNED),

@@ -7,8 +7,8 @@ from fastapi.responses import JSONResponse
 
 from ledger.errors import MalanError, Refused
 from ledger.statement import parse_statement
-from registry import subsidies
-from registry.http.access import session_of
+from registry import reviewing, subsidies
+from registry.http.access import SignedIn, session_of
 from registry.http.bodies import (
     CounterApplication,
     SignedRequest,
@@ -61,6 +61,18 @@ def post_claim(raw: SmallBody, service: Running) -> JSONResponse:
 def get_claim(claim: str, service: Running) -> JSONResponse:
     """The state of a claim, as the log has it."""
     return JSONResponse(subsidies.claim_state(service, hex_id(f"claim/{claim}", "claim")))
+
+
+@router.get("/api/subsidy/open-claims")
+def get_open_claims(principal: SignedIn, service: Running) -> JSONResponse:
+    """The claims that wait for a decision of the reviewer's district, oldest first; nothing personal."""
+    return JSONResponse(reviewing.open_claims(service, principal))
+
+
+@router.get("/api/subsidy/open-claims/{claim}")
+def get_open_claim(claim: str, principal: SignedIn, service: Running) -> JSONResponse:
+    """What a reviewer decides on: the rules of today, the applicant masked; the read is recorded."""
+    return JSONResponse(reviewing.review(service, principal, hex_id(f"claim/{claim}", "claim")))
 
 
 def _question(raw: bytes, request: Request, service: Running, *, name: str) -> subsidies.Question:

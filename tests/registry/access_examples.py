@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from registry import reservations
 from registry.http.access import Access
-from registry.tables import audit_report
+from registry.tables import audit_report, open_claim
 from tests.registry.browser import Browser
 from tests.registry.desk import Desk
 from tests.registry.stage import Stage, know_staff, officer_document
@@ -171,6 +171,29 @@ EXAMPLES.update(
         ("POST", "/api/supervision/audits"): _audit_example(),
     }
 )
+
+
+def _review(one: bool) -> Example:
+    """A claim that waits in 310104: its reviewer sees it; without the duty or for another district nobody."""
+
+    def asked(stage: Stage, who: str) -> httpx.Response:
+        with stage.service.database.reading() as connection:
+            claim = connection.execute(sa.select(open_claim.c.claim)).scalars().first() or b""
+        path = "/api/subsidy/open-claims"
+        return Browser(stage).sign_in(who).get(f"{path}/{claim.hex()}" if one else path)
+
+    def own(stage: Stage) -> httpx.Response:
+        desk = Desk(stage, stage.issue_all())
+        stage.publish()
+        assert desk.submit(desk.claim(desk.prepared())).status_code == 200
+        return asked(stage, "reviewer-310104")
+
+    others = ("reviewer-310101", "supervisor-310104") if one else ("supervisor-310104", "intake-310104")
+    return Example(asked, own, lambda stage: [asked(stage, who) for who in others])
+
+
+EXAMPLES[("GET", "/api/subsidy/open-claims")] = _review(False)
+EXAMPLES[("GET", "/api/subsidy/open-claims/{claim}")] = _review(True)
 
 
 def with_rival(stage: Stage) -> Stage:
