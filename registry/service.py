@@ -17,6 +17,7 @@ from registry.database import Database
 from registry.enrolled_keys import EnrolledKeys
 from registry.facts import TableView
 from registry.group_commit import GroupCommit
+from registry.logged_places import LoggedPlaces
 from registry.migrations import check_current
 from registry.people import People
 from registry.proofs import PublishedLog
@@ -25,6 +26,7 @@ from registry.secrets import Secrets, read_secrets
 from registry.settings import Settings
 from registry.supervision.book import Book
 from registry.supervision.runs import Runs
+from registry.told_verdicts import ToldVerdicts
 from registry.trust_file import TrustFile
 from registry.work import Work
 
@@ -53,6 +55,8 @@ class Service:
     log: PublishedLog
     alarms: Alarms = field(default_factory=Alarms)
     trust: TrustFile = field(default_factory=TrustFile)
+    places: LoggedPlaces = field(default_factory=LoggedPlaces)
+    told: ToldVerdicts = field(default_factory=ToldVerdicts)
     addresses: list[str] = field(default_factory=list)
     keys: EnrolledKeys = field(default_factory=EnrolledKeys)
     commits: GroupCommit[list[Work]] = field(

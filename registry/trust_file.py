@@ -6,6 +6,7 @@ changed) is opened anew.
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
@@ -24,6 +25,14 @@ class TrustFile:
         self._mark: tuple[int, int, int] | None = None
         self._trust: Trust | None = None
 
+    def at_hand(self, path: Path) -> Trust | None:
+        """The trust in the file if it was opened before and the file is the same; else None."""
+        try:
+            same = _mark(path.stat()) == self._mark
+        except OSError:
+            return None
+        return self._trust if same else None
+
     def read(self, path: Path, *, genesis: bytes) -> Trust:
         """The trust in the file. Raises Unavailable TRUST_MISSING, or as `verify.trust.open_trust`."""
         with self._lock:
@@ -31,8 +40,16 @@ class TrustFile:
                 found = path.stat()
             except OSError as error:
                 raise Unavailable("TRUST_MISSING", "no trust bundle is published yet") from error
-            mark = (found.st_ino, found.st_mtime_ns, found.st_size)
+            mark = _mark(found)
             if self._trust is None or mark != self._mark:
                 raw = read_file(path, bytes_max=BYTES_MAX)
-                self._trust, self._mark = open_trust(raw, pin=Pin(genesis)), mark
+                trust = open_trust(raw, pin=Pin(genesis))
+                # In this order, for `at_hand` takes no lock: it may find no trust, never an old one.
+                self._mark = None
+                self._trust = trust
+                self._mark = mark
             return self._trust
+
+
+def _mark(found: os.stat_result) -> tuple[int, int, int]:
+    return found.st_ino, found.st_mtime_ns, found.st_size

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import Final
 
 import sqlalchemy as sa
+from starlette.concurrency import run_in_threadpool
 
 from issuers.authority.class_facts import (
     CertificateFact,
@@ -38,6 +40,8 @@ from verify.trust import Trust
 from verify.verdict import State as VerdictState
 from verify.verdict import Verdict
 
+TRUST: Final = "trust.cbor"
+
 
 @dataclass(frozen=True, slots=True)
 class Looked:
@@ -59,10 +63,46 @@ def look(service: Service, text: str) -> Looked:
 
 def look_with(service: Service, trust: Trust, text: str) -> Looked:
     """As `look`, with a trust at hand."""
-    known = _logged(service, text, trust)
+    digest = _digest(text, trust)
+    known = None if digest is None else _logged(service, digest)
     proof = None if known is None else _proof(service, known.seq)
     evidence = Evidence(text=text, proof=proof, asked_log=known is None)
     return Looked(check(evidence, trust, now=service.clock.now_ms() // 1000), known)
+
+
+async def verdict_soon(service: Service, text: str) -> Verdict:
+    """As `look`, for an event loop: only what may have to wait for disk or database is given a thread.
+
+    The check itself stays here: threads that compute take turns, and a turn is longer than a check.
+    """
+    now = service.clock.now_ms() // 1000
+    at_hand = service.trust.at_hand(service.settings.home / TRUST)
+    digest = None if at_hand is None else _digest(text, at_hand)
+    place = None if digest is None else service.places.get(digest)
+    if at_hand is None or (digest is not None and place is None):
+        try:
+            trust, place = await run_in_threadpool(_find, service, text)
+        except MalanError as error:
+            return could_not_trust(error, now=now)
+    else:
+        trust = at_hand
+    proof = None if place is None else _proof(service, place)
+    verdict = service.told.get(text, proof, trust, now=now)
+    if verdict is None:
+        verdict = check(Evidence(text=text, proof=proof, asked_log=place is None), trust, now=now)
+        service.told.keep(text, proof, trust, verdict)
+    return verdict
+
+
+def _find(service: Service, text: str) -> tuple[Trust, int | None]:
+    """The trust, and the place these very bytes were logged at."""
+    trust = read_trust(service)
+    digest = _digest(text, trust)
+    known = None if digest is None else _logged(service, digest)
+    if digest is None or known is None:
+        return trust, None
+    service.places.keep(digest, known.seq)
+    return trust, known.seq
 
 
 def read_trust(service: Service) -> Trust:
@@ -73,7 +113,7 @@ def read_trust(service: Service) -> Trust:
         if genesis is None:
             raise Unavailable("TRUST_MISSING", "no trust bundle is published yet")
         service.trust.genesis = genesis.statement
-    return service.trust.read(service.settings.home / "trust.cbor", genesis=service.trust.genesis)
+    return service.trust.read(service.settings.home / TRUST, genesis=service.trust.genesis)
 
 
 def public_answer(service: Service, code: str) -> dict[str, object]:
@@ -154,15 +194,19 @@ def _masked(view: TableView, fact: CertificateFact, claims: Credential) -> dict[
     }
 
 
-def _logged(service: Service, text: str, trust: Trust) -> CertificateFact | None:
-    """The certificate these very bytes were logged for. Unreadable texts are for the verdict to name."""
+def _digest(text: str, trust: Trust) -> bytes | None:
+    """The hash of the credential in a text. Unreadable texts are for the verdict to name."""
     try:
-        raw = parse_text(text, hosts=trust.hosts).credential
+        return hashlib.sha256(parse_text(text, hosts=trust.hosts).credential).digest()
     except MalanError:
         return None
+
+
+def _logged(service: Service, digest: bytes) -> CertificateFact | None:
+    """The certificate the bytes with this hash were logged for."""
     with service.database.reading() as connection:
         view = TableView(connection)
-        found = view.get(CredentialFact, hashlib.sha256(raw).hexdigest())
+        found = view.get(CredentialFact, digest.hex())
         return None if found is None else view.get(CertificateFact, found.certificate.hex())
 
 

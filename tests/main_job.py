@@ -96,11 +96,11 @@ class Job:
 
 
 @contextmanager
-def main_job(home: Path) -> Iterator[Job]:
-    """The founded world under `home`, served over HTTP until the end."""
+def main_job(home: Path, *, database: str = "") -> Iterator[Job]:
+    """The founded world under `home`, served over HTTP until the end; on SQLite unless a URL is given."""
     clock = Clock()
     office = Office(home, ORIGIN, clock)
-    settings = read_settings(home=home, qr_origin=URL)
+    settings = read_settings(home=home, qr_origin=URL, database=database)
     made = initialise(settings, genesis(office, clock), clock=clock)
     try:
         with logs.quiet(), Running(made.service) as server:

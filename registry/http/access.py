@@ -154,7 +154,7 @@ def session_of(request: Request) -> Session:
     return found
 
 
-def _principal(request: Request) -> Principal:
+async def _principal(request: Request) -> Principal:
     return session_of(request).principal
 
 

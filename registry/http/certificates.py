@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from registry.certificates import prepare
 from registry.http.bodies import QrText, SignedRequest, SmallBody, described, read_model, read_signed_request
 from registry.http.deps import FOR_ANY_SITE, Running
-from registry.verifying import look, public_answer
+from registry.verifying import public_answer, verdict_soon
 
 router = APIRouter(tags=["certificates"])
 
@@ -26,6 +26,6 @@ def get_certificate(code: str, service: Running) -> JSONResponse:
 
 
 @router.post("/api/verify", openapi_extra=described(QrText))
-def post_verify(raw: SmallBody, service: Running) -> JSONResponse:
+async def post_verify(raw: SmallBody, service: Running) -> JSONResponse:
     """The verdict on a QR text, with its twelve steps. A bad certificate is an answer, not an error."""
-    return JSONResponse(look(service, read_model(QrText, raw).qr).verdict.to_document())
+    return JSONResponse((await verdict_soon(service, read_model(QrText, raw).qr)).to_document())

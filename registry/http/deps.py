@@ -1,4 +1,7 @@
-"""What handlers are given: the running service; and what they say of public answers. Pure."""
+"""What handlers are given: the running service; and what they say of public answers. Pure.
+
+Dependencies are coroutines: FastAPI would give every plain function a thread of its own for each request.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from fastapi import Depends, Request
 from registry.service import Service
 
 
-def _service(request: Request) -> Service:
+async def _service(request: Request) -> Service:
     service: Service = request.app.state.service
     return service
 

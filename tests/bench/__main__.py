@@ -12,7 +12,10 @@ PARTS = {
     "statements": core.statements,
     "credentials": core.credentials,
     "audits": core.audits,
+    "singles": service.singles,
+    "bulk": service.bulk,
     "issuing": service.issuing,
+    "desk": service.desk,
     "verifying": service.verifying,
 }
 

@@ -5,40 +5,71 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import cycle
 
 
-async def hammer(
-    port: int, path: str, bodies: Sequence[object], connections: int, seconds: float
-) -> tuple[int, float, list[float]]:
-    """Answered requests, seconds taken, latency of each in seconds; any answer but 200 is an error."""
-    requests = [_request(path, json.dumps(body).encode()) for body in bodies]
+@dataclass(frozen=True)
+class Answered:
+    """What came of it: latencies in seconds, one for each answered request."""
+
+    seconds: float
+    latencies: Sequence[float]
+
+    @property
+    def per_s(self) -> float:
+        """Answered requests a second."""
+        return len(self.latencies) / self.seconds
+
+    def quantile_ms(self, share: float) -> float:
+        """The latency below which this share of the requests was answered."""
+        ordered = sorted(self.latencies)
+        return round(ordered[min(int(len(ordered) * share), len(ordered) - 1)] * 1000, 1)
+
+
+def repeat(port: int, path: str, bodies: Sequence[object], *, connections: int, seconds: float) -> Answered:
+    """The bodies over and over for so long."""
+    return asyncio.run(_hammer(port, cycle(_requests(path, bodies)), connections, seconds))
+
+
+def once(port: int, path: str, bodies: Sequence[object], *, connections: int, seconds: float) -> Answered:
+    """Each body once, until they are all answered or the time is over."""
+    return asyncio.run(_hammer(port, iter(_requests(path, bodies)), connections, seconds))
+
+
+async def _hammer(port: int, requests: Iterator[bytes], connections: int, seconds: float) -> Answered:
     latencies: list[float] = []
     started = time.perf_counter()
-    deadline = started + seconds
     await asyncio.gather(
-        *(_connection(port, requests, one, deadline, latencies) for one in range(connections))
+        *(_connection(port, requests, started + seconds, latencies) for _ in range(connections))
     )
-    return len(latencies), time.perf_counter() - started, latencies
+    return Answered(time.perf_counter() - started, latencies)
 
 
-async def _connection(
-    port: int, requests: Sequence[bytes], first: int, deadline: float, latencies: list[float]
-) -> None:
+async def _connection(port: int, requests: Iterator[bytes], deadline: float, latencies: list[float]) -> None:
+    """Any answer but 200 is an error of the whole measurement."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    place = first
-    while (sent := time.perf_counter()) < deadline:
-        writer.write(requests[place % len(requests)])
-        place += 1
+    for request in requests:
+        sent = time.perf_counter()
+        if sent >= deadline:
+            break
+        writer.write(request)
         head = await reader.readuntil(b"\r\n\r\n")
         if not head.startswith(b"HTTP/1.1 200"):
             raise RuntimeError(f"the service answered {head.split(b' ', 2)[1].decode()}")
         length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-        await reader.readexactly(int(length.split(b":")[1]))
+        body = await reader.readexactly(int(length.split(b":")[1]))
+        if b'"refused"' in body:
+            raise RuntimeError("the service refused a statement")
         latencies.append(time.perf_counter() - sent)
     writer.close()
 
 
-def _request(path: str, body: bytes) -> bytes:
-    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+def _requests(path: str, bodies: Iterable[object]) -> list[bytes]:
+    found = []
+    for body in bodies:
+        raw = json.dumps(body, separators=(",", ":")).encode()
+        head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        found.append(f"{head}Content-Length: {len(raw)}\r\n\r\n".encode() + raw)
+    return found

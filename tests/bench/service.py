@@ -1,9 +1,7 @@
-"""The running service in a process of its own: certificates issued end to end, verifications over HTTP."""
+"""The running service in processes of its own: statements, certificates and verifications over HTTP."""
 
 from __future__ import annotations
 
-import asyncio
-import json
 import os
 import socket
 import subprocess
@@ -14,86 +12,162 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from issuers.authority.case import shanghai_date
 from issuers.sign.desk.issuing import issue
 from registry.demo.cast import BODY
-from registry.demo.people import invent, roster_csv, sheets_csv
-from registry.demo.setup import STANDARD
-from tests.bench.load import hammer
+from tests.bench import load
+from tests.bench.databases import Place, places
 from tests.bench.meter import Meter
-from tests.main_job import main_job
+from tests.bench.world import TRAINEES, Ready, ready
 
-TRAINEES = 150
-CONNECTIONS = 32
+SINGLE_MAX = 12_000  # statements a second no machine of ours answers
+BULK = 500  # statements in one request
+CLASSES = 8
+VERIFY_CONNECTIONS = 32
+SIGN, VERIFY, DISK = "raw ES256 sign", "raw ES256 verify", "fdatasync of 400 bytes appended"
+
+
+def singles(meter: Meter) -> None:
+    """One statement a request, answered after it is durable, at 1 and at 64 connections."""
+    for place in places():
+        for connections, wanted in ((1, 1_000), (64, int(SINGLE_MAX * meter.seconds))):
+            with _world(place, statements=wanted) as made, serving(made.home, made.database) as port:
+                told = load.once(
+                    port,
+                    "/api/statements",
+                    made.statements,
+                    connections=connections,
+                    seconds=meter.seconds,
+                )
+            meter.report(
+                "durable single statements",
+                told.per_s,
+                bound=DISK if connections == 1 else VERIFY,
+                database=place.name,
+                connections=connections,
+                p50_ms=told.quantile_ms(0.5),
+                p99_ms=told.quantile_ms(0.99),
+            )
+
+
+def bulk(meter: Meter) -> None:
+    """Five hundred statements a request, two requests at a time."""
+    for place in places():
+        wanted = 20 * BULK
+        with _world(place, statements=wanted) as made, serving(made.home, made.database) as port:
+            bodies = [{"items": made.statements[start : start + BULK]} for start in range(0, wanted, BULK)]
+            told = load.once(port, "/api/statements", bodies, connections=2, seconds=60)
+        meter.report(
+            "bulk statements",
+            len(told.latencies) * BULK / told.seconds,
+            bound=VERIFY,
+            database=place.name,
+            batch=BULK,
+            p50_ms=told.quantile_ms(0.5),
+        )
 
 
 def issuing(meter: Meter) -> None:
-    """A class of 150 through desk, HTTP, judge, sealing and commit, without pictures and without proofs."""
-    with tempfile.TemporaryDirectory() as folder, main_job(Path(folder) / "home") as job:
-        today = shanghai_date(job.service.clock.now_ms())
-        rates = []
-        for seed in range(3):
-            people = invent(TRAINEES, today=today, hours=STANDARD.hours, seed=seed)
-            class_id = job.open_class()
-            job.seal(class_id, roster_csv(people))
-            for name, sheet in zip(
-                ("evaluator-1", "evaluator-2"), sheets_csv(people, seed=seed), strict=True
-            ):
-                job.score(class_id, name, sheet)
-            job.confirm(class_id)
+    """Certificates of prepared classes: signed at the desk, sent, judged, sealed, on disk, answered."""
+    for place in places():
+        with _world(place, classes=CLASSES) as made, serving(made.home, made.database) as port:
             started = time.perf_counter()
-            report = issue(job.office.desk(BODY, "signatory"), class_id, cards=False)
-            rates.append(report.new / (time.perf_counter() - started))
-        rate = sorted(rates)[1]
+            items = [one for prepared in made.prepared for one in made.certificates(prepared)]
+            signed = time.perf_counter() - started
+            bodies = [{"items": items[start : start + BULK]} for start in range(0, len(items), BULK)]
+            told = load.once(port, "/api/statements", bodies, connections=2, seconds=60)
         meter.report(
-            "certificates issued end to end", rate, bound="raw ES256 sign", batch=TRAINEES, images=False
+            "certificates issued in bulk, signing and service one after the other",
+            len(items) / (signed + told.seconds),
+            bound=SIGN,
+            database=place.name,
+            images=False,
+            signed_per_s=round(len(items) / signed, 1),
+            registered_per_s=round(len(items) / told.seconds, 1),
         )
 
 
-def verifying(meter: Meter) -> None:
-    """POST /api/verify with 32 connections, server and client on the same machine."""
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder) / "demo"
-        made = subprocess.run(
-            [sys.executable, "-m", "registry", "demo", "--home", str(home), "--json"],
-            capture_output=True,
-            check=True,
-        )
-        certificates = json.loads(made.stdout)["certificates"]
-        texts = [Path(one["qr"]).read_text().strip() for one in certificates]
-        with serving(home) as port:
-            answered, seconds, latencies = asyncio.run(
-                hammer(port, "/api/verify", [{"qr": text} for text in texts], CONNECTIONS, meter.seconds)
-            )
-    latencies.sort()
+def desk(meter: Meter) -> None:
+    """A class of 150 by `malan-sign issue`: outbox, receipts and folders as well, without pictures."""
+    with tempfile.TemporaryDirectory() as folder, ready(Path(folder), classes=3) as made:
+        rates = []
+        for prepared in made.prepared:
+            started = time.perf_counter()
+            report = issue(made.job.office.desk(BODY, "signatory"), prepared.class_id, cards=False)
+            rates.append(report.new / (time.perf_counter() - started))
     meter.report(
-        "POST /api/verify",
-        answered / seconds,
-        bound="raw ES256 verify",
-        connections=CONNECTIONS,
-        p50_ms=round(latencies[len(latencies) // 2] * 1000, 1),
-        p99_ms=round(latencies[len(latencies) * 99 // 100] * 1000, 1),
+        "certificates issued by malan-sign", sorted(rates)[1], bound=SIGN, batch=TRAINEES, images=False
     )
 
 
+def verifying(meter: Meter) -> None:
+    """POST /api/verify: every certificate once, then the same ones over and over."""
+    with _world(places()[0], classes=CLASSES) as made:
+        texts = _texts(made)
+        for processes in (1, 2):
+            with serving(made.home, "", processes=processes) as port:
+                bodies = [{"qr": text} for text in texts]
+                for name, ask in (("each once", load.once), ("again and again", load.repeat)):
+                    told = ask(
+                        port,
+                        "/api/verify",
+                        bodies,
+                        connections=VERIFY_CONNECTIONS,
+                        seconds=meter.seconds,
+                    )
+                    meter.report(
+                        f"POST /api/verify, {len(texts)} certificates {name}",
+                        told.per_s,
+                        bound=VERIFY,
+                        connections=VERIFY_CONNECTIONS,
+                        processes=processes,
+                        p50_ms=told.quantile_ms(0.5),
+                        p99_ms=told.quantile_ms(0.99),
+                    )
+
+
+def _texts(made: Ready) -> list[str]:
+    """The QR texts of all prepared classes, issued and published."""
+    texts = []
+    for prepared in made.prepared:
+        report = issue(made.job.office.desk(BODY, "signatory"), prepared.class_id, cards=False)
+        texts += [(one.folder / "qr.txt").read_text().strip() for one in report.issued if one.folder]
+    made.job.publish()
+    return texts
+
+
 @contextmanager
-def serving(home: Path) -> Iterator[int]:
-    """`malan serve` as a process, its log thrown away."""
+def _world(place: Place, *, statements: int = 0, classes: int = 0) -> Iterator[Ready]:
+    with (
+        tempfile.TemporaryDirectory(prefix="malan-bench-") as folder,
+        ready(Path(folder), statements=statements, classes=classes, database=place.fresh()) as made,
+    ):
+        yield made
+
+
+@contextmanager
+def serving(home: Path, database: str, *, processes: int = 1) -> Iterator[int]:
+    """`malan serve` on a free port, its log thrown away."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
     command = [sys.executable, "-m", "registry", "serve", "--home", str(home), "--port", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ)
+    command += ["--processes", str(processes)] if processes > 1 else []
+    environment = {**os.environ, **({"MALAN_DATABASE": database} if database else {})}
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
     try:
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.05)
+        _wait_for(port, server)
         yield port
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(30)
+
+
+def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline or server.poll() is not None:
+                raise
+            time.sleep(0.05)

@@ -110,7 +110,7 @@ def test_a_fault_is_a_500_without_its_message(stage: Stage, monkeypatch: pytest.
     def faulty(*_: object) -> None:
         raise ValueError(MARK)
 
-    monkeypatch.setattr("registry.http.certificates.look", faulty)
+    monkeypatch.setattr("registry.http.certificates.verdict_soon", faulty)
     with capture_logs() as logs:
         answer = stage.client.post("/api/verify", json={"qr": MARK})
     assert (answer.status_code, answer.json()["code"]) == (500, "INTERNAL")
