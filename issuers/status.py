@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from issuers.authority.class_facts import CertificateFact, State
+from issuers.authority.class_facts import CertificateFact, State, StatusSlot
 from ledger import cbor
 from ledger.cose import STATUS_LIST_TYPE, check_sign1, parse_sign1, sign1
 from ledger.errors import Malformed
@@ -44,12 +44,19 @@ class StatusList:
         return self.bits[index // 4] >> 2 * (index % 4) & 3
 
 
-def compute_bits(certificates: Iterable[CertificateFact], number: int) -> bytes:
-    """The 256 KiB of list `number`: two bits a place, unused places 0."""
+def value_of(fact: CertificateFact | StatusSlot) -> int:
+    """What a list says at the place of a fact: a certificate's state; a voided number's place is revoked."""
+    if isinstance(fact, CertificateFact):
+        return OF_STATE[fact.state]
+    return REVOKED if fact.certificate is None else VALID
+
+
+def compute_bits(facts: Iterable[CertificateFact | StatusSlot], number: int) -> bytes:
+    """The 256 KiB of list `number`, from all certificates and places: two bits a place, unused places 0."""
     bits = bytearray(BYTES)
-    for fact in certificates:
+    for fact in facts:
         if fact.status_list == number:
-            bits[fact.status_index // 4] |= OF_STATE[fact.state] << 2 * (fact.status_index % 4)
+            bits[fact.status_index // 4] |= value_of(fact) << 2 * (fact.status_index % 4)
     return bytes(bits)
 
 

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from issuers.authority.class_facts import CertificateFact
+from issuers.authority.class_facts import CertificateFact, StatusSlot
 from issuers.authority.party_facts import GenesisFact, Key, ServiceKeyFact
 from issuers.bundle import Bundle, BundledAct, BundledList, sign_bundle
 from issuers.files import read_file, replace_file
-from issuers.status import BYTES, OF_STATE, StatusList, sign_status_list
+from issuers.status import BYTES, StatusList, sign_status_list, value_of
 from ledger.checkpoint import Checkpoint, parse_checkpoint
 from ledger.errors import MalanError, Unavailable
 from ledger.leaf import parse_leaf
@@ -98,8 +98,11 @@ class Publisher:
                 size = read_head(connection, self._service.origin).size
                 stop = min(size, self._size + STEP)
                 facts = changed(connection, CertificateFact, start=self._size, stop=stop)
+                slots = changed(connection, StatusSlot, start=self._size, stop=stop)
                 leaves = bundled_leaves(connection, start=self._size, stop=stop)
                 standing = _standing(self._service, connection, size)
+            for slot in slots:  # a place first, then what became of its certificate
+                self._set(slot)
             for fact in facts:
                 self._set(fact)
             for data in leaves:
@@ -109,10 +112,10 @@ class Publisher:
             if stop == size:
                 return standing
 
-    def _set(self, fact: CertificateFact) -> None:
+    def _set(self, fact: CertificateFact | StatusSlot) -> None:
         bits = self._bits.setdefault(fact.status_list, bytearray(BYTES))
         byte, shift = fact.status_index // 4, 2 * (fact.status_index % 4)
-        bits[byte] = bits[byte] & ~(3 << shift) | OF_STATE[fact.state] << shift
+        bits[byte] = bits[byte] & ~(3 << shift) | value_of(fact) << shift
 
     def _make_bundle(self, standing: Standing, note: bytes) -> None:
         settings, now = self._service.settings, self._service.clock.now_ms() // 1000

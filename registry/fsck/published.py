@@ -149,7 +149,7 @@ def check_bundle(found: Published, replay: Replay) -> Iterator[Departure]:
     elif found.bundle is not None:
         yield Departure("LOG_AHEAD", "trust.cbor", "it is of a larger log than the database")
     for number, told in found.lists.items():
-        facts = replay.certificates.get(told.size)
+        facts = replay.listed.get(told.size)
         if facts is None:
             yield Departure("LOG_AHEAD", f"status/{number}", "it is of a larger log than the database")
         elif told.number != number or told.bits != compute_bits(facts, number):

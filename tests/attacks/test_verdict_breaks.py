@@ -70,11 +70,10 @@ def test_whoever_found_a_lost_key_does_not_sign_for_the_days_before() -> None:
     assert show_file(world, forged).exit_code != 0
 
 
-@pytest.mark.xfail(strict=True, reason="status lists say nothing of voided places yet; see README")
 def test_a_voided_number_is_not_valid() -> None:
     """Signed and printed, never logged, then voided: "will never be used", but its place in the list says 0.
 
-    issuers/status.py `compute_bits` looks at certificates only; a StatusSlot without one is a voided place.
+    A StatusSlot without a certificate is a voided place, and the list says so.
     """
     world = confirmed()
     claims = replace(claims_of(issued_world()), issued_at=now_of(world), status_list=1, status_index=77)

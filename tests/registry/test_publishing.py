@@ -11,6 +11,8 @@ import pytest
 from issuers.acts.certificates import CertificateRestored, CertificateRevoked, CertificateSuspended
 from issuers.authority.class_facts import CertificateFact
 from issuers.bundle import KINDS
+from issuers.sign.drafting import Speaker
+from issuers.sign.drafting_certificates import void_parcel
 from issuers.status import REVOKED, SUSPENDED, VALID, compute_bits, open_status_list
 from ledger.checkpoint import open_checkpoint
 from ledger.errors import Refused, Unavailable
@@ -26,7 +28,8 @@ from registry import publishing
 from registry.facts import TableView
 from registry.publishing import Publisher, check_not_ahead
 from tests.registry.desk import Desk
-from tests.registry.stage import Stage, dismissal
+from tests.registry.stage import Stage, dismissal, item
+from tests.world_parts import BODY
 from verify.trust import Pin, Trust, open_trust
 
 ACTS = {
@@ -228,9 +231,14 @@ def test_nothing_but_the_logs_files_is_served(stage: Stage, path: str) -> None:
     assert stage.client.get(f"/log/{path}").status_code == 404
 
 
-@pytest.mark.parametrize("number", ["0", "2", "01", "-1", "..%2Ftrust.cbor", "99999"])
+@pytest.mark.parametrize("number", ["0", "2", "01", "-1", "99999"])
 def test_a_list_there_is_not_is_a_404(desk: Desk, number: str) -> None:
     assert desk.stage.client.get(f"/status/{number}").status_code == 404
+
+
+def test_an_address_that_climbs_out_of_the_lists_is_refused_at_the_gate(desk: Desk) -> None:
+    answer = desk.stage.client.get("/status/..%2Ftrust.cbor")
+    assert (answer.status_code, answer.json()["code"]) == (400, "PATH_FORM")
 
 
 def test_published_files_may_be_read_by_any_page_and_tiles_kept_for_ever(desk: Desk) -> None:
@@ -241,3 +249,21 @@ def test_published_files_may_be_read_by_any_page_and_tiles_kept_for_ever(desk: D
     size = desk.stage.size()
     tile = desk.stage.client.get(f"/log/tile/0/000.p/{size}")
     assert tile.headers["cache-control"].endswith("immutable")
+
+
+def test_the_place_of_a_voided_number_is_not_valid(results: Stage) -> None:
+    prepared = results.prepared()
+    void = void_parcel(
+        Speaker(results.world.people["signatory"].signer, BODY, results.world.origin),
+        prepared.class_id,
+        prepared.items[0],
+        "not-collected",
+        record_key=b"r" * 32,
+        now_ms=results.hands.now_ms,
+        fresh=b"f" * 10,
+    )
+    assert results.post_batch([item(void.statement, void.openings)])[0]["status"] == "appended"
+    results.publish()
+    told = open_status_list(results.client.get("/status/1").content, results.world.service["status"].public)
+    assert told.value(prepared.items[0].status_index) == REVOKED
+    assert {told.value(one.status_index) for one in prepared.items[1:]} == {VALID}

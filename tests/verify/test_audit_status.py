@@ -11,7 +11,7 @@ import pytest
 from issuers.acts.certificates import CertificateRevoked, CertificateSuspended
 from issuers.acts.parties import KeyRevoked
 from issuers.acts.words import RevocationCause
-from issuers.authority.class_facts import CertificateFact
+from issuers.authority.class_facts import CertificateFact, StatusSlot
 from issuers.bundle import Bundle, BundledAct, BundledList, open_bundle
 from issuers.status import StatusList, compute_bits, sign_status_list
 from ledger.keys import EDDSA
@@ -42,9 +42,14 @@ def bundle_of(world: World) -> Bundle:
     return open_bundle(world.bundle())[0]
 
 
+def listed(world: World) -> list[CertificateFact | StatusSlot]:
+    """What a status list is made of."""
+    return [*world.view.all(CertificateFact), *world.view.all(StatusSlot)]
+
+
 def token(world: World, **changed: Any) -> bytes:
     """A list signed by the status key, whatever it says."""
-    bits = compute_bits(world.view.all(CertificateFact), 1)
+    bits = compute_bits(listed(world), 1)
     made = StatusList(f"{HOST}/status/1", 1, len(world.leaves), world.now // 1000, 43_200, bits)
     return sign_status_list(replace(made, **changed), world.service["status"])
 
@@ -68,7 +73,7 @@ def test_an_older_bundle_agrees_with_the_log_at_its_size(world: World) -> None:
 def test_a_flipped_status_bit_is_named_with_its_place(world: World, place: str, bit: int) -> None:
     facts = {fact.state.value: fact.status_index for fact in world.view.all(CertificateFact)}
     index = facts.get(place, 77)
-    bits = bytearray(compute_bits(world.view.all(CertificateFact), 1))
+    bits = bytearray(compute_bits(listed(world), 1))
     bits[index // 4] ^= 1 << (2 * (index % 4) + bit)
     lists = (BundledList(1, token(world, bits=bytes(bits))),)
     assert told(world, lists=lists) == [("STATUS_LIST_DIFFERS", f"trust, status list 1, place {index}")]
