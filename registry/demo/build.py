@@ -23,6 +23,7 @@ from registry.demo.running import Running
 from registry.demo.setup import Setup, genesis
 from registry.demo.story import Told, tell
 from registry.evidence import export_for_operator
+from registry.fsck.kept import keep
 from registry.fsck.run import check as fsck
 from registry.initialise import initialise
 from registry.publishing import Publisher
@@ -96,7 +97,9 @@ def build(home: Path, *, trainees: int, public_url: str, say: Say, clock: Clock 
         evidence.parent.mkdir(mode=0o700)
         create_file(evidence, export_for_operator(made.service, told.class_id), mode=0o600)
         say("looking back: every certificate verified offline, the chain audited with the evidence")
-        departures = len(fsck(made.service).departures)
+        found = fsck(made.service)
+        keep(home, found, now_ms=clock.now_ms())
+        departures = len(found.departures)
     finally:
         office.close()
         made.service.close()

@@ -80,7 +80,7 @@ def _public(*templates: str) -> tuple[Access, ...]:
 
 ACCESS: Final[tuple[Access, ...]] = (
     *_public("/openapi.json", "/healthz", "/readyz"),
-    *_public("/", "/v/{code}", "/assets/{name}", "/js/{room}/{name}"),
+    *_public("/", "/v/{code}", "/supervisor", "/assets/{name}", "/js/{room}/{name}"),
     *_public("/trust.cbor", "/status/{number}", "/log/checkpoint", "/log/vkey", "/log/policy"),
     *_public("/log/proof/{seq}", "/log/tile/{path:path}"),
     *_public("/api/certificates/{code}", "/api/subsidy/claims/{claim}"),

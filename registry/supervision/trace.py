@@ -12,7 +12,14 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from issuers.authority.class_facts import CertificateFact, Claim, ClaimedCertificate, ClassFact, StandardFact
+from issuers.authority.class_facts import (
+    CertificateFact,
+    Claim,
+    ClaimedCertificate,
+    ClassFact,
+    PolicyFact,
+    StandardFact,
+)
 from issuers.standard import Standard
 from ledger.errors import Unavailable
 from registry.facts import TableView
@@ -139,7 +146,9 @@ class _Trace:
         if claim is None:
             return []
         said = said_about(self._connection, f"claim/{claim.id.hex()}")
+        policy = self._view.get(PolicyFact, claim.policy)
         facts = {
+            "unconfirmed": policy is None or policy.document.get("confirmed") is not True,
             "state": claim.state.value,
             "policy": claim.policy,
             "district": party_shown(self._view, claim.district),

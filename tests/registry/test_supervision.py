@@ -174,6 +174,7 @@ def test_a_claim_is_the_chain_s_forward_end(desk: Desk) -> None:
         desk.stage.service, principal(desk.stage, OWN), desk.certified[0].item.certificate
     )
     node = nodes(told)["claim"][0]
+    assert node["facts"]["unconfirmed"], "the demo's policy is labelled wherever it shows"
     assert node["facts"]["state"] == "submitted" and node["holds"] == {"certificate": True}
 
 

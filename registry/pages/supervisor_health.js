@@ -1,0 +1,167 @@
+/** The log in one look: size, checkpoint, witnesses, alarms, last audit, last fsck. */
+
+import { make } from "/assets/language.js";
+import { get } from "/assets/supervisor_api.js";
+import { RUNS, badge, hash, span, when } from "/assets/supervisor_words.js";
+
+const SLOW_MS = 60_000;
+
+/** @param {HTMLElement} place */
+export async function showHealth(place) {
+  const told = await get("health");
+  place.append(
+    make("div.headline", {}, make("h1", {}, ["账本状况", "State of the log"]), overall(told)),
+    make("ul.look", {}, ...looks(told)),
+    ...alarms(told),
+    make("div.columns", {}, checkpointCard(told), witnessCard(told)),
+    make("div.columns", {}, auditCard(told), fsckCard(told)),
+  );
+}
+
+function trouble(told) {
+  const broken = told.checkpoint === null || "error" in told.checkpoint;
+  return broken || told.alarms.length > 0 || (told.waiting_ms ?? 0) > SLOW_MS;
+}
+
+function overall(told) {
+  if (told.audit?.state === "departures") return badge(["上次核查发现偏离", "departures in the last audit", "bad", "✘"]);
+  return trouble(told) ? badge(["需要留意", "needs a look", "warn", "!"]) : badge(["运行正常", "running normally", "good", "✔"]);
+}
+
+function looks(told) {
+  const good = told.checkpoint !== null && !("error" in told.checkpoint);
+  const witnesses = good ? told.checkpoint.witnesses : 0;
+  const audit = told.audit;
+  return [
+    look("info", ["账本条目", "Entries"], String(told.size)),
+    look(told.unpublished ? "warn" : "good", ["尚未发布", "Not yet published"], String(told.unpublished)),
+    look(
+      witnesses ? (told.checkpoint.final ? "good" : "warn") : "warn",
+      ["见证签名", "Cosigned"],
+      good ? `${told.checkpoint.cosigned} / ${told.checkpoint.districts}` : "–",
+    ),
+    look(
+      audit ? RUNS[audit.state][2] : "grey",
+      ["上次核查的偏离", "Departures, last audit"],
+      audit ? String(audit.departures) : "–",
+    ),
+  ];
+}
+
+function look(tone, words, value) {
+  return make("li", { "data-tone": tone }, make("span.small.dim", {}, words), make("span.value", {}, value));
+}
+
+function alarms(told) {
+  if (told.alarms.length === 0) return [];
+  const codes = make("ul", {}, ...told.alarms.map((code) => make("li.mono", {}, code)));
+  const words = [
+    "服务报告了以下告警，请告知运维：",
+    "The service reports these alarms. Tell the operator:",
+  ];
+  return [make("div.notice", { "data-tone": "bad", role: "alert" }, make("p", {}, "! ", words), codes)];
+}
+
+function checkpointCard(told) {
+  const checkpoint = told.checkpoint;
+  const card = make("section.card", {}, make("h2", {}, ["最新检查点", "Newest checkpoint"]));
+  if (checkpoint === null) {
+    card.append(make("p", {}, ["账本尚未发布检查点。", "The log has no checkpoint yet."]));
+    return card;
+  }
+  if ("error" in checkpoint) {
+    const words = [`检查点不能验证（${checkpoint.error}）。`, `The checkpoint does not verify (${checkpoint.error}).`];
+    card.append(make("p.notice", { "data-tone": "bad" }, "✘ ", words));
+    return card;
+  }
+  card.append(
+    facts([
+      [["账本", "Log"], make("span.mono", {}, told.origin)],
+      [["条目数", "Size"], String(checkpoint.size)],
+      [["树根", "Root"], hash(checkpoint.root)],
+      [["写入时间", "Written"], `${when(checkpoint.written_ms)} `],
+      [["距今", "Age"], span(told.now_ms - checkpoint.written_ms)],
+      [["最新条目", "Newest entry"], when(told.newest_ms)],
+      [["等待发布", "Waiting"], told.waiting_ms === null ? ["无", "nothing"] : span(told.waiting_ms)],
+    ]),
+    make("p.small.dim", {}, [
+      "检查点本身不含时间：写入时间取自文件，由服务器的时钟给出。",
+      "A checkpoint carries no time: that of the file is shown, by the server's clock.",
+    ]),
+    make("p", {}, make("a", { href: "/log/checkpoint" }, ["查看检查点原文", "The checkpoint itself"])),
+  );
+  return card;
+}
+
+function witnessCard(told) {
+  const checkpoint = told.checkpoint;
+  const card = make("section.card", {}, make("h2", {}, ["各区见证", "Witnesses"]));
+  if (checkpoint === null || "error" in checkpoint) return card;
+  if (checkpoint.witnesses === 0) {
+    card.append(
+      make("p.notice", { "data-tone": "warn" }, "! ", [
+        "尚未配置见证人：没有任何区为检查点会签。在此之前，账本若分叉给不同的人看，只有相互比对检查点才能发现。",
+        "No witness is configured: no district cosigns the checkpoint. Until then, two histories shown to two people are found only when somebody compares checkpoints.",
+      ]),
+      make("p", {}, [
+        `会签 0 / ${checkpoint.districts}。请自行保存检查点，下次核查时对照。`,
+        `Cosigned by 0 of ${checkpoint.districts}. Keep the checkpoint yourself, to hold the next audit against it.`,
+      ]),
+    );
+    return card;
+  }
+  const enough = checkpoint.final ? badge(["达到规定数量", "quorum reached", "good", "✔"]) : badge(["未达规定数量", "no quorum", "warn", "!"]);
+  card.append(
+    make("p", {}, [
+      `会签 ${checkpoint.cosigned} / ${checkpoint.witnesses}，规定至少 ${checkpoint.needed}。`,
+      `Cosigned by ${checkpoint.cosigned} of ${checkpoint.witnesses}; ${checkpoint.needed} are needed.`,
+    ], " ", enough),
+    make("ul.small", {}, ...checkpoint.cosigned_by.map((one) => make("li", {}, make("span.mono", {}, one.name), ` ${when(one.time_ms)}`))),
+  );
+  return card;
+}
+
+function auditCard(told) {
+  const audit = told.audit;
+  const card = make("section.card", {}, make("h2", {}, ["上次核查（在本服务器上）", "Last audit (on this server)"]));
+  if (audit === null) card.append(make("p", {}, ["本区尚未在此运行过核查。", "This district has run no audit here."]));
+  else {
+    card.append(
+      make("p", {}, badge(RUNS[audit.state])),
+      facts([
+        [["时间", "Time"], when(audit.begun_ms)],
+        [["核查条目", "Entries audited"], String(audit.total)],
+        [["偏离", "Departures"], String(audit.departures)],
+        [["未能核查", "Not checked"], String(audit.could_not_check)],
+      ]),
+    );
+  }
+  card.append(make("p", {}, make("a", { href: "#audits" }, ["运行核查、查看报告", "Run an audit, read reports"])));
+  return card;
+}
+
+function fsckCard(told) {
+  const card = make("section.card", {}, make("h2", {}, ["数据库自检（malan fsck）", "Check of the database (malan fsck)"]));
+  if (told.fsck === null) {
+    card.append(make("p", {}, ["没有记录。请运维运行 malan fsck。", "None is known. Ask the operator to run malan fsck."]));
+    return card;
+  }
+  const good = told.fsck.departures === 0;
+  card.append(
+    make("p", {}, good ? badge(["一致", "consistent", "good", "✔"]) : badge(["有偏离", "departures", "bad", "✘"])),
+    facts([
+      [["时间", "Time"], when(told.fsck.time_ms)],
+      [["条目数", "Size"], String(told.fsck.size)],
+      [["偏离", "Departures"], `${told.fsck.departures}${good ? "" : ` (${told.fsck.codes.join(", ")})`}`],
+    ]),
+    make("p.small.dim", {}, ["由运维在服务器上运行，数据库是否与账本一致。", "Run by the operator on the server: whether the database agrees with the log."]),
+  );
+  return card;
+}
+
+/** @param {[[string, string], Node | string | [string, string]][]} rows */
+export function facts(rows) {
+  const list = make("dl.facts");
+  for (const [term, value] of rows) list.append(make("dt", {}, term), make("dd", {}, value));
+  return list;
+}
