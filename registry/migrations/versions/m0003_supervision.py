@@ -49,10 +49,11 @@ def upgrade() -> None:
         sa.Column("checkpoint", sa.LargeBinary(), nullable=False),
     )
     op.create_index("ix_audit_report_party", "audit_report", ["party"])
-    _fill(op.get_bind(), named)
+    fill(op.get_bind(), named)
 
 
-def _fill(connection: sa.Connection, named: sa.Table) -> None:
+def fill(connection: sa.Connection, named: sa.Table) -> None:
+    """Puts the entries so far into the empty index."""
     entry = sa.table("ledger_entry", sa.column("seq"), sa.column("leaf"))
     start = 0
     while True:
