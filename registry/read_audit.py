@@ -11,13 +11,16 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from issuers.authority.party_facts import Key, Party
 from ledger import cbor
+from ledger.errors import Unavailable
 from registry.people import People
 from registry.tables import chain_head, read_audit
 
 OPERATOR = "operator"
+STRANGER = "public"
 NAME = "read_audit"
 
 
@@ -46,6 +49,21 @@ def record(
 ) -> None:
     """Adds one record; without an asker the reader is the operator at the machine."""
     reader = (OPERATOR, OPERATOR) if asker is None else (asker.party.id, asker.reader)
+    _add(connection, people, reader, purpose=purpose, what=what, fields=fields, now_ms=now_ms)
+
+
+def record_stranger(
+    connection: sa.Connection,
+    people: People,
+    caller: str,
+    *,
+    purpose: str,
+    what: str,
+    fields: str,
+    now_ms: int,
+) -> None:
+    """Adds one record of a reader without a name: what tells callers apart is an HMAC of their address."""
+    reader = (STRANGER, people.index("caller", caller)[:16].hex())
     _add(connection, people, reader, purpose=purpose, what=what, fields=fields, now_ms=now_ms)
 
 
@@ -79,12 +97,18 @@ def _add(
         "fields": fields,
     }
     chain = link(people, b"" if head is None else head.chain, list(row.values()))
-    connection.execute(sa.insert(read_audit).values({**row, "chain": chain}))
-    if head is None:
-        connection.execute(sa.insert(chain_head).values(name=NAME, size=row["id"], chain=chain))
-    else:
-        change = sa.update(chain_head).where(chain_head.c.name == NAME)
-        connection.execute(change.values(size=row["id"], chain=chain))
+    try:
+        connection.execute(sa.insert(read_audit).values({**row, "chain": chain}))
+        if head is None:
+            connection.execute(sa.insert(chain_head).values(name=NAME, size=row["id"], chain=chain))
+        else:
+            change = sa.update(chain_head).where(chain_head.c.name == NAME)
+            connection.execute(change.values(size=row["id"], chain=chain))
+    except IntegrityError as error:
+        fix = "Run `malan fsck`: somebody changed the read audit."
+        raise Unavailable(
+            "AUDIT_BROKEN", "the read cannot be recorded, so nothing is shown", fix=fix
+        ) from error
 
 
 def link(people: People, before: bytes, values: Sequence[cbor.Value]) -> bytes:

@@ -17,6 +17,7 @@ from registry.database import Database
 from registry.enrolled_keys import EnrolledKeys
 from registry.facts import TableView
 from registry.group_commit import GroupCommit
+from registry.limit_counts import CountsInMemory
 from registry.logged_places import LoggedPlaces
 from registry.migrations import check_current
 from registry.people import People
@@ -53,6 +54,7 @@ class Service:
     clock: Clock
     origin: str
     log: PublishedLog
+    counts: CountsInMemory
     alarms: Alarms = field(default_factory=Alarms)
     trust: TrustFile = field(default_factory=TrustFile)
     places: LoggedPlaces = field(default_factory=LoggedPlaces)
@@ -102,7 +104,8 @@ def assemble(
 ) -> Service:
     """The parts in one value; `init` and tests that have no genesis yet use it directly."""
     log = PublishedLog(settings.log_directory)
-    return Service(settings, database, secrets, People(secrets), clock, origin, log)
+    counts = CountsInMemory(clock.now_ms)
+    return Service(settings, database, secrets, People(secrets), clock, origin, log, counts)
 
 
 def note_signer(service: Service) -> NoteSigner:

@@ -106,6 +106,15 @@ class Settings(BaseSettings):
         ),
         Field(max_length=8),
     ] = ()
+    limit_factor: Annotated[
+        int,
+        Told(
+            "Multiplies every rate limit: for many offices behind one address.",
+            "times",
+            "operator: a thousandfold limit is none",
+        ),
+        Field(ge=1, le=1_000_000),
+    ] = 1
     trusted_proxies: Annotated[
         tuple[Address, ...],
         Told(

@@ -210,6 +210,15 @@ audit_report = sa.Table(
     sa.Column("checkpoint", sa.LargeBinary, nullable=False),
 )
 
+# How often a caller asked in the window that runs; `name` holds an HMAC, no address.
+limit_count = sa.Table(
+    "limit_count",
+    metadata,
+    sa.Column("name", sa.String(80), primary_key=True),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Column("until_ms", sa.BigInteger, nullable=False, index=True),
+)
+
 # By these the database knows its own secrets again (`secret_marks`).
 secret_mark = sa.Table(
     "secret_mark",

@@ -105,7 +105,7 @@ ACCESS: Final[tuple[Access, ...]] = (
             *(("GET", "health"), ("GET", "issuing"), ("POST", "trace"), ("GET", "classes")),
             *(("GET", "classes/{class_id}"), ("GET", "classes/{class_id}/certificates")),
             *(("GET", "certificates/{certificate}"), ("GET", "audits"), ("POST", "audits")),
-            *(("GET", "audits/{audit}"), ("GET", "audits/{audit}/{form}")),
+            *(("GET", "audits/{audit}"), ("GET", "audits/{audit}/{form}"), ("POST", "unmask")),
         )
     ),
 )

@@ -22,9 +22,11 @@ from registry.http import (
     statements,
     subsidies,
     supervision,
+    unmasking,
 )
 from registry.http.access import admit, check_routes
 from registry.http.gate import Gate
+from registry.http.limits import keep_limit
 from registry.http.problems import on_http_error, on_invalid_parameter, on_malan_error
 from registry.http.shield import Shield
 from registry.publishing_loop import PublishingLoop
@@ -75,11 +77,12 @@ def create_app(service: Service, *, publish: bool = False) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        dependencies=[Depends(admit)],
+        dependencies=[Depends(keep_limit), Depends(admit)],
     )
     app.state.service = service
     app.state.readiness = health.Readiness()
-    for module in (statements, certificates, subsidies, sessions, supervision, log, health, pages):
+    routed = (statements, certificates, subsidies, sessions, supervision, unmasking, log, health, pages)
+    for module in routed:
         app.include_router(module.router)
     app.add_exception_handler(MalanError, on_malan_error)
     app.add_exception_handler(HTTPException, on_http_error)

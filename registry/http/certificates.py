@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from registry.certificates import prepare
 from registry.http.bodies import QrText, SignedRequest, SmallBody, described, read_model, read_signed_request
 from registry.http.deps import FOR_ANY_SITE, Running
-from registry.verifying import public_answer, verdict_soon
+from registry.http.limits import caller_of
+from registry.looking_up import look_up
+from registry.verifying import verdict_soon
 
 router = APIRouter(tags=["certificates"])
 
@@ -20,9 +22,9 @@ def post_prepare(raw: SmallBody, service: Running) -> JSONResponse:
 
 
 @router.get("/api/certificates/{code}")
-def get_certificate(code: str, service: Running) -> JSONResponse:
+def get_certificate(code: str, request: Request, service: Running) -> JSONResponse:
     """The masked answer to a typed code, with the place in the log and its proof."""
-    return JSONResponse(public_answer(service, code), headers=FOR_ANY_SITE)
+    return JSONResponse(look_up(service, code, caller=caller_of(request)), headers=FOR_ANY_SITE)
 
 
 @router.post("/api/verify", openapi_extra=described(QrText))

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from ledger.errors import BadSignature, MalanError, Malformed, Unavailable
 from registry.http.access import methods_of
 from registry.http.told_places import told_place
+from registry.limiting import TooMany
 
 _NO_SUCH_METHOD: Final = 405
 MEDIA_TYPE: Final = "application/problem+json"
@@ -36,6 +37,7 @@ _BY_CODE: Final = {
     "CSRF": 403,
     "EVIDENCE_OTHER": 403,
     "HEADERS_SIZE": 431,
+    "HOLDER_ERASED": 410,
     "INTERNAL": 500,
     "LIST_UNKNOWN": 404,
     "OFFICER_SCOPE": 403,
@@ -52,6 +54,7 @@ _BY_CODE: Final = {
     "SESSION_NONE": 401,
     "SESSION_TICKET": 401,
     "TILE_UNKNOWN": 404,
+    "TOO_MANY": 429,
     "URL_SIZE": 414,
 }
 
@@ -74,7 +77,10 @@ def status_of(error: MalanError, *, act: bool = False) -> int:
 
 def problem(error: MalanError, *, act: bool = False) -> JSONResponse:
     """The problem document of an error."""
-    return _document(status_of(error, act=act), error.code, error.what, where=error.where, fix=error.fix)
+    answer = _document(status_of(error, act=act), error.code, error.what, where=error.where, fix=error.fix)
+    if isinstance(error, TooMany):
+        answer.headers["retry-after"] = str(error.seconds)
+    return answer
 
 
 def fault() -> JSONResponse:

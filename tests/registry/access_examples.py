@@ -103,7 +103,7 @@ EXAMPLES: dict[tuple[str, str], Example] = {
 }
 
 
-def _supervised(path: str, *, typed: bool = False, audits: bool = False) -> Example:
+def _supervised(path: str, *, typed: bool = False, audits: bool = False, purpose: str = "") -> Example:
     """An object of a class in 310104: its supervisor sees it, the one of 310101 does not."""
 
     def asked(stage: Stage, who: str) -> httpx.Response:
@@ -115,6 +115,8 @@ def _supervised(path: str, *, typed: bool = False, audits: bool = False) -> Exam
         browser = Browser(stage).sign_in(who)
         if typed:
             return browser.post(path, {"typed": one.code})
+        if purpose:
+            return browser.post(path, {"certificate": one.certificate.hex(), "purpose": purpose})
         return browser.get(path.format(**{name: value.hex() for name, value in ids.items()}))
 
     def own(stage: Stage) -> httpx.Response:
@@ -169,6 +171,7 @@ EXAMPLES.update(
         **{("GET", path): _supervised(path.replace("{form}", "json"), audits=True) for path in _OF_AUDIT},
         ("POST", "/api/supervision/trace"): _supervised("/api/supervision/trace", typed=True),
         ("POST", "/api/supervision/audits"): _audit_example(),
+        ("POST", "/api/supervision/unmask"): _supervised("/api/supervision/unmask", purpose="complaint"),
     }
 )
 

@@ -219,7 +219,7 @@ def parcel_item(certified: Certified) -> dict[str, Any]:
 
 def raise_stage(home: Path, world: World, *, founded: bool) -> Stage:
     """The stage in `home`; a new one unless `founded`, which goes on with what is there."""
-    settings = Settings(home=home)
+    settings = Settings(home=home, limit_factor=1_000)  # limits have a test of their own
     hands = Hands(world.times[0] if not founded else world.now)
     if not founded:
         write_secrets(settings, world)
