@@ -37,6 +37,7 @@ from registry.secret_marks import write_marks
 from registry.secrets import PURPOSES, create_secrets, read_secrets
 from registry.service import Service, assemble
 from registry.settings import Settings
+from registry.settings_check import check_settings
 from registry.submit import submit
 
 CITY = "city"
@@ -57,6 +58,7 @@ def initialise(settings: Settings, statements: Sequence[bytes], *, clock: Clock 
     Raises Malformed GENESIS_FILE, what the judge raises, Refused STORE_EXISTS, and what files and database
     raise.
     """
+    check_settings(settings)
     clock = clock or Clock()
     origin = check_genesis(statements, time_ms=clock.now_ms())
     _need_no_store(settings, origin)

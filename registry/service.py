@@ -19,12 +19,14 @@ from registry.facts import TableView
 from registry.group_commit import GroupCommit
 from registry.limit_counts import CountsInMemory
 from registry.logged_places import LoggedPlaces
+from registry.metrics.counts import Counts
 from registry.migrations import check_current
 from registry.people import People
 from registry.proofs import PublishedLog
 from registry.secret_marks import check_marks
 from registry.secrets import Secrets, read_secrets
 from registry.settings import Settings
+from registry.settings_check import check_settings
 from registry.supervision.book import Book
 from registry.supervision.runs import Runs
 from registry.told_verdicts import ToldVerdicts
@@ -66,6 +68,7 @@ class Service:
     )
     book: Book = field(default_factory=Book)
     audits: Runs = field(default_factory=Runs)
+    metrics: Counts = field(default_factory=Counts)
 
     def need_writable(self) -> None:
         """Raises the alarm that stands against writing: what would be given out now may have been before."""
@@ -81,9 +84,10 @@ class Service:
 def open_service(settings: Settings, *, clock: Clock | None = None) -> Service:
     """The service of an initialised home.
 
-    Raises Unavailable HOME_MISSING, GENESIS_MISSING, SCHEMA_OLD, SECRET_OTHER, and what secrets and database
-    raise.
+    Raises Unavailable HOME_MISSING, GENESIS_MISSING, SCHEMA_OLD, SECRET_OTHER, and what settings, secrets and
+    database raise.
     """
+    check_settings(settings)
     if not settings.database and not (settings.home / "malan.db").exists():
         raise Unavailable(
             "HOME_MISSING", "there is no registry here", where="MALAN_HOME", fix="Run `malan init`."

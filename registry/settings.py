@@ -11,7 +11,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -45,6 +45,7 @@ def _address(text: str) -> str:
 
 Address = Annotated[str, AfterValidator(_address)]
 HttpOrigin = Annotated[str, AfterValidator(_origin)]
+LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 class Settings(BaseSettings):
@@ -138,6 +139,41 @@ class Settings(BaseSettings):
         ),
         Field(ge=60, le=604_800),
     ] = 43_200
+    publish_lag_alarm_seconds: Annotated[
+        int,
+        Told(
+            "How long an entry may wait to be published before that is an alarm.",
+            "seconds",
+            "operator: how soon trouble with publishing is seen",
+        ),
+        Field(ge=5, le=86_400),
+    ] = 60
+    stop_seconds: Annotated[
+        int,
+        Told(
+            "How long a stop waits for requests under way.",
+            "seconds",
+            "operator: availability only; what was answered is on disk",
+        ),
+        Field(ge=1, le=600),
+    ] = 20
+    log_level: Annotated[
+        LogLevel,
+        Told(
+            "The least of the log lines written: debug, info, warning or error.",
+            "word",
+            "operator: no level writes personal data",
+        ),
+    ] = "info"
+    metrics_from: Annotated[
+        tuple[Address, ...],
+        Told(
+            "Whose requests get /metrics; one that a proxy passed on never does.",
+            "JSON list of IP addresses or networks",
+            "operator: counts of what the service does, no person's data",
+        ),
+        Field(max_length=32),
+    ] = ("127.0.0.0/8", "::1/128")
     busy_timeout_ms: Annotated[
         int,
         Told("How long a writer waits for the database.", "milliseconds", "operator: availability only"),

@@ -108,7 +108,12 @@ def enqueue(service: Service, works: list[Work]) -> tuple[Future[None], Lead]:
 
 def answers(service: Service, works: Sequence[Work]) -> list[Registered | MalanError]:
     """What to tell of decided works."""
-    return in_parallel(partial(_answer, service), works)
+    found = in_parallel(partial(_answer, service), works)
+    service.metrics.answered(
+        appended=sum(isinstance(one, Registered) and not one.repeated for one in found),
+        refused=[one.code for one in found if isinstance(one, MalanError)],
+    )
+    return found
 
 
 def _commit(service: Service, jobs: Sequence[Job[list[Work]]]) -> None:

@@ -9,7 +9,9 @@ May not know: what an act means, files, keys.
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
@@ -52,8 +54,12 @@ class Client:
         sleep: Callable[[float], None],
         transport: httpx.BaseTransport | None = None,
         attempts: int = ATTEMPTS,
+        certificate: Path | None = None,
     ) -> None:
-        """Raises Malformed SERVER_URL for an address that is neither https nor local."""
+        """`certificate`: a file (PEM) that the service is believed by, in place of public authorities.
+
+        Raises Malformed SERVER_URL for an address that is neither https nor local, SERVER_CERTIFICATE.
+        """
         try:
             check_origin(server)
         except Malformed as error:
@@ -62,6 +68,7 @@ class Client:
         self._http = httpx.Client(
             base_url=server,
             transport=transport,
+            verify=True if certificate is None else _believing(certificate),
             timeout=TIMEOUT,
             follow_redirects=False,
             trust_env=False,  # a proxy of the environment would see the openings
@@ -242,6 +249,15 @@ def _problem(status: int, data: bytes) -> MalanError:
     except Malformed:
         document = {}
     return read_problem(status, document)
+
+
+def _believing(certificate: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=certificate)
+    except (OSError, ssl.SSLError) as error:
+        raise Malformed(
+            "SERVER_CERTIFICATE", "not a certificate in PEM", where="certificate", fix="Ask the operator."
+        ) from error
 
 
 def _unreachable() -> Unavailable:

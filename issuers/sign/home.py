@@ -26,7 +26,7 @@ from ledger.errors import Malformed, Refused, Unavailable
 DEFAULT_HOME: Final = "malan-home"
 PREFIX: Final = "MALAN_"
 _CONFIG_BYTES_MAX: Final = 65_536
-_ENVIRONMENT: Final = ("server", "party", "origin", "key", "genesis")
+_ENVIRONMENT: Final = ("server", "certificate", "party", "origin", "key", "genesis")
 
 Origin = Annotated[str, Pattern(r"[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9.-]+)*"), Size(1, 100)]
 KeyName = Annotated[str, Pattern(r"[a-z0-9]+(-[a-z0-9]+)*"), Size(1, 40)]
@@ -36,12 +36,14 @@ KeyName = Annotated[str, Pattern(r"[a-z0-9]+(-[a-z0-9]+)*"), Size(1, 40)]
 class Config:
     """Settings of a party; None where not told yet.
 
-    `server` the service's address; `origin` the log's; `key` the name of the key file used; `genesis` the
-    hash of the log's first act as the city published it; `responsible` the people a card names; `demo` marks
-    cards.
+    `server` the service's address; `certificate` a file (PEM) with the one certificate it is believed by,
+    where no public authority vouches for it; `origin` the log's; `key` the name of the key file used;
+    `genesis` the hash of the log's first act as the city published it; `responsible` the people a card names;
+    `demo` marks cards.
     """
 
     server: Annotated[str, Size(1, 120)] | None = None
+    certificate: Annotated[str, Size(1, 400)] | None = None
     party: Slug | None = None
     origin: Origin | None = None
     key: KeyName | None = None

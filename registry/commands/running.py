@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
-import ipaddress
-import os
-import socket
-from typing import Annotated
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from socket import socket
+from typing import Annotated, Any
 
 import typer
-import uvicorn
 
-from ledger.errors import Unavailable
+from ledger.errors import Malformed, Unavailable
 from registry import logs
-from registry.commands.reporting import HomeOption, JsonOption, reporting, settings_for
+from registry.commands.reporting import HomeOption, JsonOption, Out, reporting, settings_for
 from registry.commands.showing import DEMO_HOME, build_quietly
-from registry.http.app import create_app
-from registry.publishing import Publisher, check_not_ahead
+from registry.demo.serving import mismatch, signing_in
+from registry.metrics.gathered import DIRECTORY_VARIABLE, forget_process
+from registry.publishing import Publisher
 from registry.service import open_service
+from registry.serving import tls
+from registry.serving.listening import listen, own_addresses, reached_as
+from registry.serving.processes import Processes, environment
+from registry.serving.server import Tls, serve_until_stopped
+from registry.serving.told import say_certificate, say_started, say_stopped
+from registry.serving.worker import Task
+from registry.settings import Settings
+from registry.settings_check import strays
 
-SIGNING_IN = (
-    "The demo's people sign with their own keys: passphrase in {home}/keys/PASSPHRASE.txt,\n"
-    "key files below {home}/keys, a desk for malan-sign each below {home}/desks."
-)
+PROCESSES_MAX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the service is reached, and with what certificate."""
+
+    listener: socket
+    address: str
+    certified: tls.Certified | None
+
+    @property
+    def files(self) -> Tls | None:
+        return None if self.certified is None else Tls(self.certified.certificate, self.certified.key)
 
 
 def serve(
@@ -30,64 +52,106 @@ def serve(
         int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65_535)
     ] = 8000,
     demo: Annotated[bool, typer.Option("--demo", help="Build the demo world first if it is absent.")] = False,
+    with_tls: Annotated[
+        bool, typer.Option("--tls", help="Serve over TLS; without files a certificate is made and kept.")
+    ] = False,
+    tls_cert: Annotated[Path | None, typer.Option("--tls-cert", help="Certificate chain, PEM.")] = None,
+    tls_key: Annotated[Path | None, typer.Option("--tls-key", help="Its key, PEM, mode 600.")] = None,
+    processes: Annotated[
+        int, typer.Option(help="Service processes on one database.", min=1, max=PROCESSES_MAX)
+    ] = 1,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run the service and its publisher until it is stopped."""
     with reporting("serve", as_json=as_json) as out:
-        if demo:
-            home = home or DEMO_HOME
-            if not (home / "malan.db").exists():
-                build_quietly(home, trainees=30, public_url=f"http://{host}:{port}", say=out.say)
-            out.say(SIGNING_IN.format(home=home))
-        service = open_service(settings_for(home))
-        listener = listen(host, port)
-        logs.configure()
-        try:
-            check_not_ahead(service)
-        except Unavailable as error:
-            service.alarms.read_only = error  # reading and verifying go on (design 21)
-            out.say(str(error))
-        address = f"http://{host}:{listener.getsockname()[1]}"
-        service.addresses.extend(local_names(listener))
-        out.result(f"{service.origin} at {address}", {"origin": service.origin, "address": address})
-        app = create_app(service, publish=True)
-        try:
-            # No access log: its lines carry addresses and paths; the shield writes its own.
-            proxies = list(service.settings.trusted_proxies)
-            config = uvicorn.Config(
-                app,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=bool(proxies),
-                forwarded_allow_ips=proxies,
+        if (tls_cert is None) != (tls_key is None):
+            raise Malformed(
+                "TLS_FILES", "a certificate and its key go together", where="--tls-cert, --tls-key"
             )
-            uvicorn.Server(config).run(sockets=[listener])
-        finally:
-            service.close()
+        files = (tls_cert, tls_key) if tls_cert is not None and tls_key is not None else None
+        home = (home or DEMO_HOME) if demo else home
+        listener = listen(host, port)
+        address = reached_as(listener, scheme="https" if with_tls or files else "http")
+        if demo and home is not None and not (home / "malan.db").exists():
+            build_quietly(home, trainees=30, public_url=address, say=out.say)
+        settings = settings_for(home)
+        for stray in strays(settings.home):
+            out.say(
+                f"{stray} is no setting of this program and is not read; `malan settings` lists them all."
+            )
+        certified = _certified(settings, host, files) if with_tls or files else None
+        place = _Place(listener, address, certified)
+        logs.configure(settings.log_level)
+        if processes == 1:
+            _serve_here(settings, place, _telling(out, settings, place, demo=demo))
+        else:
+            _serve_in(processes, settings, place, _telling(out, settings, place, demo=demo))
+        say_stopped()
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Bound here, so that an address in use is an error of ours and not a log line of the server's."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+def _telling(out: Out, settings: Settings, place: _Place, *, demo: bool) -> Callable[[str, int], None]:
+    """Says, once it serves, where, and what to do next."""
+
+    def tell(origin: str, processes: int) -> None:
+        document: dict[str, Any] = {"origin": origin, "address": place.address, "processes": processes}
+        if place.certified is not None:
+            document["certificate_sha256"] = place.certified.fingerprint
+            out.say(say_certificate(place.certified, place.address))
+        if demo:
+            out.say(signing_in(settings.home, place.address, certificate=place.certified))
+            if warning := mismatch(settings, place.address):
+                out.say(warning)
+        out.result(f"{origin} at {place.address}", document)
+        say_started(settings, address=place.address, origin=origin, processes=processes)
+
+    return tell
+
+
+def _certified(settings: Settings, host: str, files: tuple[Path, Path] | None) -> tls.Certified:
+    if files is not None:
+        return tls.given(*files)
+    here = {"localhost", "127.0.0.1", "::1", *own_addresses()}
+    if host not in ("0.0.0.0", "::"):  # noqa: S104  # compared, not listened on
+        here.add(host)
+    told = {origin.split("://")[1].rsplit(":", 1)[0] for origin in settings.accepted_hosts}
+    return tls.kept_in(settings.home, here | told)
+
+
+def _serve_here(settings: Settings, place: _Place, tell: Callable[[str, int], None]) -> None:
+    service = open_service(settings)
+    serve_until_stopped(
+        service, place.listener, address=place.address, tls=place.files, ready=lambda: tell(service.origin, 1)
+    )
+
+
+def _serve_in(count: int, settings: Settings, place: _Place, tell: Callable[[str, int], None]) -> None:
+    """The database is looked at once here, so that what is wrong is said once and not by every process."""
+    service = open_service(settings)
+    service.close()
+    home, listener, files = str(settings.home.absolute()), place.listener.fileno(), place.files
+    place.listener.set_inheritable(True)
+    counts = tempfile.mkdtemp(prefix="malan-metrics-")
+
+    def command(number: int, line: int) -> list[str]:
+        certificate = None if files is None else str(files.certificate.absolute())
+        key = None if files is None else str(files.key.absolute())
+        task = Task(home, number, listener, line, place.address, certificate, key)
+        return [sys.executable, "-m", "registry.serving.worker", *task.arguments()]
+
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else "not an address of this machine"
-        raise Unavailable(
-            "ADDRESS_UNUSABLE",
-            f"nothing can listen there: {reason}",
-            where=f"{host} {port}",
-            fix="Take another.",
-        ) from error
-
-
-def local_names(listener: socket.socket) -> list[str]:
-    """The addresses by which a browser on this very machine may sign in without TLS."""
-    host, port = listener.getsockname()[:2]
-    local = ipaddress.ip_address(host).is_loopback or ipaddress.ip_address(host).is_unspecified
-    return [f"http://127.0.0.1:{port}", f"http://localhost:{port}"] if local else []
+        Processes(
+            command,
+            count,
+            inherited=[listener],
+            environment=environment(**{DIRECTORY_VARIABLE: counts}),
+            stop_seconds=settings.stop_seconds,
+            on_ready=lambda: tell(service.origin, count),
+            on_stop=place.listener.close,  # else the system goes on accepting for us
+            on_death=lambda pid: forget_process(pid, counts),
+        ).run()
+    finally:
+        shutil.rmtree(counts, ignore_errors=True)
 
 
 def publish(home: HomeOption = None, as_json: JsonOption = False) -> None:

@@ -17,6 +17,7 @@ from registry.http import (
     certificates,
     health,
     log,
+    metrics,
     pages,
     sessions,
     statements,
@@ -81,8 +82,8 @@ def create_app(service: Service, *, publish: bool = False) -> FastAPI:
     )
     app.state.service = service
     app.state.readiness = health.Readiness()
-    routed = (statements, certificates, subsidies, sessions, supervision, unmasking, log, health, pages)
-    for module in routed:
+    acts = (statements, certificates, subsidies, sessions, supervision, unmasking)
+    for module in (*acts, log, health, metrics, pages):
         app.include_router(module.router)
     app.add_exception_handler(MalanError, on_malan_error)
     app.add_exception_handler(HTTPException, on_http_error)

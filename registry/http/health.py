@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from ledger.errors import MalanError
+from registry.alarms import at_hand, looked_up
 from registry.http.deps import Running
 from registry.service import Service
 from registry.tables import heartbeat
@@ -20,20 +21,30 @@ KEPT_SECONDS = 1.0  # a stranger who asks all the time must not make the databas
 
 
 class Readiness:
-    """The last answer, for a second."""
+    """The last answers, for a second."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._until = 0.0
         self._error: str | None = None
+        self._alarms: list[str] = []
 
     def error(self, service: Service) -> str | None:
         """The code of what stands against writing, or None."""
         with self._lock:
-            if time.monotonic() >= self._until:
-                self._error = _try_to_write(service)
-                self._until = time.monotonic() + KEPT_SECONDS
+            self._renew(service)
             return self._error
+
+    def alarms(self, service: Service) -> list[str]:
+        """The alarms that database and files show."""
+        with self._lock:
+            self._renew(service)
+            return self._alarms
+
+    def _renew(self, service: Service) -> None:
+        if time.monotonic() >= self._until:
+            self._error, self._alarms = _try_to_write(service), looked_up(service)
+            self._until = time.monotonic() + KEPT_SECONDS
 
 
 @router.get("/healthz")
@@ -44,20 +55,13 @@ def get_health() -> JSONResponse:
 
 @router.get("/readyz")
 def get_ready(request: Request, service: Running) -> JSONResponse:
-    """The database can be written; 503 otherwise. Alarms about publishing do not make it unready."""
+    """The database can be written; 503 otherwise. Alarms do not make it unready."""
     readiness: Readiness = request.app.state.readiness
     error = readiness.error(service)
-    alarms = [code for code in (service.alarms.publishing, _clock_alarm(service)) if code is not None]
+    alarms = [code for code in at_hand(service) if code != error]
+    alarms += [code for code in readiness.alarms(service) if code not in alarms]
     content = {"ready": error is None, "error": error, "alarms": alarms}
     return JSONResponse(content, status_code=200 if error is None else 503)
-
-
-def _clock_alarm(service: Service) -> str | None:
-    try:
-        service.clock.check_steady()
-    except MalanError as error:
-        return error.code
-    return None
 
 
 def _try_to_write(service: Service) -> str | None:

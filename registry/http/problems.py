@@ -16,6 +16,7 @@ from ledger.errors import BadSignature, MalanError, Malformed, Unavailable
 from registry.http.access import methods_of
 from registry.http.told_places import told_place
 from registry.limiting import TooMany
+from registry.service import Service
 
 _NO_SUCH_METHOD: Final = 405
 MEDIA_TYPE: Final = "application/problem+json"
@@ -89,9 +90,11 @@ def fault() -> JSONResponse:
     return _document(500, "INTERNAL", what, fix="Try again; if it repeats, tell the operator.")
 
 
-async def on_malan_error(_: Request, error: Exception) -> JSONResponse:
+async def on_malan_error(request: Request, error: Exception) -> JSONResponse:
     """The handler of every error we raise on purpose."""
     assert isinstance(error, MalanError)
+    service: Service = request.app.state.service
+    service.metrics.refused(error.code)
     return problem(error)
 
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import secrets
 import time
-import traceback
-from pathlib import Path
 
 import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from registry import logs
 from registry.http.problems import fault
+from registry.metrics.counts import UNMATCHED
+from registry.service import Service
+from registry.sessions import Session
 
 # For whatever does not say otherwise: an answer is data, is kept nowhere and is framed by nobody. Pages say
 # what they may load (`registry.http.pages`); public files may be read by other sites' scripts.
@@ -65,23 +67,30 @@ class Shield:
         except ClientDisconnect:
             status = status or _HUNG_UP
         except Exception as error:
-            log.error("fault", request=request_id, error=type(error).__name__, passed=_passed(error))
+            log.error(
+                "fault",
+                request=request_id,
+                error=type(error).__name__,
+                passed=logs.passed(error.__traceback__),
+            )
             if status == 0:
                 await fault()(scope, receive, watched)
         finally:
-            route = getattr(scope.get("route"), "path", "unmatched")
-            took = round((time.perf_counter() - begun) * 1000)
-            log.info(
-                "request", request=request_id, method=scope["method"], route=route, status=status, ms=took
-            )
+            _tell(scope, scope["method"], request_id, status, time.perf_counter() - begun)
+
+
+def _tell(scope: Scope, method: str, request_id: str, status: int, seconds: float) -> None:
+    """The line, and the counts. Of whoever is signed in the party; the person stands in the read audit."""
+    route = getattr(scope.get("route"), "path", UNMATCHED)
+    session = scope.get("state", {}).get("session")
+    who = {"party": session.principal.party.id} if isinstance(session, Session) else {}
+    took = round(seconds * 1000)
+    log.info("request", request=request_id, method=method, route=route, status=status, ms=took, **who)
+    service: Service = scope["app"].state.service
+    service.metrics.request(route=route, method=method, status=status, seconds=seconds)
 
 
 def _with_headers(headers: list[tuple[bytes, bytes]], *, secure: bool) -> list[tuple[bytes, bytes]]:
     names = {name.lower() for name, _ in headers}
     added = [guard for guard in GUARDS if guard[0] not in names]
     return [*headers, *added, *((STRICT_TRANSPORT,) if secure else ())]
-
-
-def _passed(error: Exception) -> list[str]:
-    frames = traceback.extract_tb(error.__traceback__)
-    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames[-12:]]

@@ -16,6 +16,7 @@ from ledger.note import MAX_NOTE_BYTES
 from ledger.policy import MAX_POLICY_BYTES, Policy, parse_policy, satisfied
 from ledger.publisher import CHECKPOINT
 from ledger.store import read_head, read_leaves
+from registry.alarms import standing
 from registry.fsck.kept import read_last
 from registry.read_audit import Reader
 from registry.service import Service, note_signer
@@ -52,7 +53,7 @@ def health(service: Service, reader: Reader) -> dict[str, object]:
         "checkpoint": checkpoint,
         "unpublished": max(0, log.size - size),
         "waiting_ms": None if waiting is None else max(0, now_ms - waiting),
-        "alarms": _alarms(service),
+        "alarms": standing(service),
         "audit": audit,
         "fsck": read_last(service.settings.home),
     }
@@ -101,15 +102,3 @@ def _policy(service: Service) -> tuple[Policy | None, str | None]:
         return parse_policy(read_file(service.settings.home / "policy.txt", bytes_max=MAX_POLICY_BYTES)), None
     except MalanError as error:
         return None, error.code
-
-
-def _alarms(service: Service) -> list[str]:
-    alarms = service.alarms
-    found = [] if alarms.read_only is None else [alarms.read_only.code]
-    if alarms.publishing is not None and alarms.publishing not in found:
-        found.append(alarms.publishing)
-    try:
-        service.clock.check_steady()
-    except MalanError as error:
-        found.append(error.code)
-    return found

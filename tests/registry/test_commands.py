@@ -203,7 +203,9 @@ def test_serve_answers_and_publishes_until_it_is_told_to_stop(home: Path) -> Non
             process.terminate()
         said = process.stderr.read()
     assert (taken.exit_code, taken.stderr[:16]) == (2, "ADDRESS_UNUSABLE")
-    assert all(json.loads(line)["event"] == "request" for line in said.splitlines())
+    events = [json.loads(line)["event"] for line in said.splitlines()]
+    assert (events[0], events[-1], process.returncode) == ("started", "stopped", 0)
+    assert set(events[1:-1]) == {"request"}
     assert "Traceback" not in said
 
 

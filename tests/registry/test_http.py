@@ -192,6 +192,7 @@ def _references(value: Any) -> list[str]:
 
 
 def test_readiness_is_that_the_database_can_be_written(stage: Stage) -> None:
+    stage.publish()
     assert stage.client.get("/readyz").json() == {"ready": True, "error": None, "alarms": []}
     path = stage.service.settings.home / "malan.db"
     stage.service.database.close()
@@ -205,11 +206,13 @@ def test_readiness_is_that_the_database_can_be_written(stage: Stage) -> None:
 
 
 def test_a_clock_that_was_set_is_an_alarm(stage: Stage) -> None:
+    stage.publish()
     stage.hands.now_ms += 60_000
     assert stage.client.get("/readyz").json()["alarms"] == ["CLOCK_JUMPED"]
 
 
 def test_trouble_with_publishing_is_an_alarm_not_unreadiness(stage: Stage) -> None:
+    stage.publish()
     stage.service.alarms.publishing = "LOG_DIRECTORY"
     answer = stage.client.get("/readyz")
     assert (answer.status_code, answer.json()["alarms"]) == (200, ["LOG_DIRECTORY"])

@@ -17,8 +17,8 @@ from issuers.__main__ import app
 from issuers.sign.commands import session
 from issuers.sign.home import Config, Home
 from issuers.sign.keyring import create_key_file, seal_key
-from registry.commands.running import listen, local_names
 from registry.http.app import create_app
+from registry.serving.listening import listen, local_names
 from tests.issuers.test_keyring import CHEAP, PASSPHRASE
 from tests.registry.browser import Browser
 from tests.registry.stage import Stage

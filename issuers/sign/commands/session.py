@@ -78,7 +78,8 @@ def open_desk(out: Out, path: Path, key: str | None, *, certificates: Path | Non
     server = need(config.server, "server")
     party, origin = need(config.party, "party"), need(config.origin, "origin")
     speaker = Speaker(open_signer(home, config, key), party, origin)
-    with Client(server, sleep=time.sleep) as client, Outbox(home.outbox) as outbox:
+    certificate = None if config.certificate is None else Path(config.certificate)
+    with Client(server, sleep=time.sleep, certificate=certificate) as client, Outbox(home.outbox) as outbox:
         yield Desk(home, config, speaker, client, outbox, now_ms, fresh, out.progress, out.say)
 
 

@@ -1,0 +1,133 @@
+"""What is wrong although the service runs: every alarm with its code, meaning and remedy.
+
+Alarms never make the service unready: they stand beside `ready` in /readyz, in /metrics and on the
+supervisor's page. An alarm of publishing carries the code of what went wrong; codes that are not listed are
+shown as they are, and counted as PUBLISHING_FAILED.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from ledger.errors import MalanError
+from registry.service import Service
+from registry.standing import log_standing
+
+OTHER: Final = "PUBLISHING_FAILED"
+LAG: Final = "PUBLISHER_LAG"
+QUORUM: Final = "QUORUM_MISSING"
+LISTS: Final = "LISTS_OLD"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """`what` it means and what to `do`, in one sentence each."""
+
+    code: str
+    what: str
+    do: str
+
+
+_FSCK: Final = (
+    "Stop the service, run `malan fsck`, restore rows or files from a backup; never delete the log."
+)
+
+CATALOGUE: Final = (
+    Alarm(
+        "LOG_AHEAD",
+        "A checkpoint we signed holds more than the database: the service only reads.",
+        "Stop, run `malan fsck`, restore the missing rows from the published entries or a newer backup.",
+    ),
+    Alarm("PUBLISH_BACKWARDS", "The database is smaller than the published log.", _FSCK),
+    Alarm("ROWS_DEPART", "Rows of the database are not those that were published.", _FSCK),
+    Alarm("ROWS_MISSING", "The database does not give the rows it says it has.", _FSCK),
+    Alarm("PUBLISHED_ROOT_DIFFERS", "The same size was published with another root.", _FSCK),
+    Alarm("PUBLISHED_BYTES_DIFFER", "A published file is not what the rows make it.", _FSCK),
+    Alarm("TILE_MISSING", "A published file is gone.", "Restore the folder `log` from a backup."),
+    Alarm(
+        "LOG_DIRECTORY",
+        "The folder of the log cannot be written.",
+        "Look at disk space, owner and mode of the folder `log`.",
+    ),
+    Alarm(
+        "FILE_WRITE", "A list or the bundle cannot be written.", "Look at disk space and at the mode of home."
+    ),
+    Alarm(
+        "DATABASE_BUSY",
+        "The database was busy for longer than a writer waits.",
+        "It passes; if not, see `malan_database_write_seconds`.",
+    ),
+    Alarm(
+        "DATABASE_FAILED",
+        "The database could not do its work.",
+        "Look at disk space and at the database's own log.",
+    ),
+    Alarm("DATABASE_LOST", "The database is gone.", "Start it; the service comes back by itself."),
+    Alarm(
+        "INTERNAL", "A fault of the publisher.", "Restart; if it stays, report the `fault` lines of the log."
+    ),
+    Alarm(
+        OTHER, "Publishing failed for a reason not listed here.", "The log line `publishing_failed` says why."
+    ),
+    Alarm(
+        LAG,
+        "An entry has waited longer than MALAN_PUBLISH_LAG_ALARM_SECONDS to be published.",
+        "Look for `publishing_failed` in the log, for a process that runs, and for the load of the database.",
+    ),
+    Alarm(
+        QUORUM,
+        "The newest checkpoint is not cosigned as the witness policy asks; nothing new becomes final.",
+        "Ask the districts whose witnesses are missing; issuing goes on.",
+    ),
+    Alarm(
+        LISTS,
+        "Status lists and bundle are older than MALAN_STATUS_TTL_SECONDS; verifiers say so.",
+        "As for PUBLISHER_LAG.",
+    ),
+    Alarm(
+        "CLOCK_JUMPED",
+        "The clock was set while the service ran; nothing is appended.",
+        "Check it against a time server, then restart.",
+    ),
+)
+
+
+def standing(service: Service) -> list[str]:
+    """The codes of all alarms that stand now, the gravest first."""
+    return [*at_hand(service), *looked_up(service)]
+
+
+def at_hand(service: Service) -> list[str]:
+    """Those this process knows without asking anybody."""
+    alarms, found = service.alarms, []
+    if alarms.read_only is not None:
+        found.append(alarms.read_only.code)
+    if alarms.publishing is not None and alarms.publishing not in found:
+        found.append(alarms.publishing)
+    try:
+        service.clock.check_steady()
+    except MalanError as error:
+        found.append(error.code)
+    return found
+
+
+def looked_up(service: Service) -> list[str]:
+    """Those that database and files show; none where the database cannot be read, for `readyz` says that."""
+    try:
+        log = log_standing(service)
+    except MalanError:
+        return []
+    limit_s, found = service.settings.publish_lag_alarm_seconds, []
+    if log.waiting_ms is not None and log.waiting_ms > limit_s * 1000:
+        found.append(LAG)
+    if not log.satisfied and (log.checkpoint_age_s or 0) > limit_s:
+        found.append(QUORUM)
+    try:
+        made = (service.settings.home / "trust.cbor").stat().st_mtime
+    except OSError:
+        return found  # no bundle yet: the keys of the service are not enrolled
+    if time.time() - made > service.settings.status_ttl_seconds:
+        found.append(LISTS)
+    return found
