@@ -82,7 +82,6 @@ def serve(
             )
         certified = _certified(settings, host, files) if with_tls or files else None
         place = _Place(listener, address, certified)
-        logs.configure(settings.log_level)
         if processes == 1:
             _serve_here(settings, place, _telling(out, settings, place, demo=demo))
         else:
@@ -120,6 +119,7 @@ def _certified(settings: Settings, host: str, files: tuple[Path, Path] | None) -
 
 def _serve_here(settings: Settings, place: _Place, tell: Callable[[str, int], None]) -> None:
     service = open_service(settings)
+    logs.configure(settings.log_level)
     serve_until_stopped(
         service, place.listener, address=place.address, tls=place.files, ready=lambda: tell(service.origin, 1)
     )
@@ -129,6 +129,7 @@ def _serve_in(count: int, settings: Settings, place: _Place, tell: Callable[[str
     """The database is looked at once here, so that what is wrong is said once and not by every process."""
     service = open_service(settings)
     service.close()
+    logs.configure(settings.log_level)
     home, listener, files = str(settings.home.absolute()), place.listener.fileno(), place.files
     place.listener.set_inheritable(True)
     counts = tempfile.mkdtemp(prefix="malan-metrics-")

@@ -372,7 +372,7 @@ def test_lag_alarms_and_the_last_fsck_are_told(desk: Desk) -> None:
     stage.hands.set(stage.hands.now_ms + 90_000)
     told: Any = health.health(stage.service, principal(stage, OWN))
     assert told["unpublished"] == 1 and told["waiting_ms"] >= 90_000
-    assert told["alarms"] == ["FILE_WRITE"]
+    assert told["alarms"] == ["FILE_WRITE", "PUBLISHER_LAG"]
     assert told["fsck"] == {
         "time_ms": stage.hands.now_ms - 90_000,
         "size": stage.size() - 1,
