@@ -54,6 +54,43 @@ export async function showCertificate(place, _alive, id) {
   place.append(make("h1", {}, ["证书溯源", "Trace of a certificate"]), chain(told));
 }
 
+const PURPOSES = {
+  inspection: ["监督检查", "Inspection"],
+  complaint: ["投诉处理", "Complaint"],
+  correction: ["更正", "Correction"],
+  "holder-request": ["持证人本人申请", "Request of the holder"],
+  "court-order": ["司法协助", "Court order"],
+};
+
+/** Name and number in clear, for one purpose that the reader answers for; recorded before they are shown. */
+function unmasking(certificate) {
+  const select = make("select", { id: "purpose" }, make("option", { value: "", "data-zh": "请选择用途", "data-en": "Choose a purpose" }, "请选择用途"));
+  for (const [value, [zh, en]] of Object.entries(PURPOSES)) select.append(make("option", { value, "data-zh": zh, "data-en": en }, zh));
+  const answer = make("div", { role: "status" });
+  const button = make("button.button.quiet.small", { type: "button" }, ["显示", "Show"]);
+  button.addEventListener("click", async () => {
+    answer.replaceChildren();
+    if (select.value === "") {
+      answer.append(make("p.problem", {}, ["请先选择用途。", "Choose a purpose first."]));
+      return;
+    }
+    try {
+      const told = await post("unmask", { certificate, purpose: select.value });
+      answer.append(facts([[["姓名", "Name"], told.name], [["证书编号", "Number"], make("span.digits", {}, told.number)]]));
+    } catch (error) {
+      answer.append(problemNotice(error));
+    }
+  });
+  return make(
+    "details.more.no-print",
+    { id: "unmask" },
+    make("summary", {}, ["显示姓名与编号（须说明用途，会被记录）", "Show name and number (for a purpose; recorded)"]),
+    make("div.field", {}, make("label", { for: "purpose" }, ["用途", "Purpose"]), select),
+    make("div.actions", {}, button),
+    answer,
+  );
+}
+
 /** The nodes as a chain, from the certificate back to the standard. */
 export function chain(told) {
   const whole = told.nodes.every((node) => node.entries.length > 0 && Object.values(node.holds).every(Boolean));
@@ -85,6 +122,7 @@ function link(node) {
           node.facts.small ? make("p.small.dim", {}, ["不足 5 人的班级：不显示人数，以免推知何人不合格。", "A class under five: no numbers, which would tell who failed."]) : "",
           node.facts.unconfirmed ? make("p.small", {}, badge(["演示或未经确认的政策参数", "demo or unconfirmed policy", "warn", "!"])) : "",
           node.facts.erased ? make("p.small.dim", {}, ["持证人的个人信息已删除。", "The holder's data was erased."]) : "",
+          node.node === "certificate" && !node.facts.erased ? unmasking(node.id) : "",
           make("ul.holds", {}, ...Object.entries(node.holds).map(([name, holds]) => held(`${node.node}.${name}`, holds))),
         ),
         make("ul.said", {}, ...node.entries.map(entry)),

@@ -21,7 +21,7 @@ from issuers.authority.class_facts import (
     StandardFact,
 )
 from issuers.standard import Standard
-from ledger.errors import Unavailable
+from ledger.errors import Refused, Unavailable
 from registry.facts import TableView
 from registry.read_audit import Reader, record
 from registry.service import Service
@@ -77,11 +77,19 @@ def _traced(service: Service, reader: Reader, find: Callable[[sa.Connection, War
     published = service.log.size()
     with service.book.lock:
         service.book.carry_on(service.database, service.origin, seconds=2.0)
+    unknown, fact = None, None
     with service.database.transaction() as connection:
         ward = ward_of(service, connection, reader)
-        fact = find(connection, ward)
-        what, now_ms = f"certificate/{fact.id.hex()}", service.clock.now_ms()
+        try:
+            fact = find(connection, ward)
+        except Refused as error:
+            unknown = error  # recorded as well: a refusal answers a guess, too
+        what = f"certificate/{'unknown' if fact is None else fact.id.hex()}"
+        now_ms = service.clock.now_ms()
         record(connection, service.people, reader, purpose="trace", what=what, fields=MASKED, now_ms=now_ms)
+    if fact is None:
+        assert unknown is not None
+        raise unknown
     with service.database.reading() as connection:
         view = TableView(connection)
         fact = own_certificate(view, ward, fact.id)

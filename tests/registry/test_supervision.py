@@ -133,6 +133,16 @@ def test_names_and_numbers_are_masked_and_the_read_is_recorded(desk: Desk) -> No
     assert row.reader == stage.world.people[OWN].staff.hex()
 
 
+def test_a_guess_that_misses_is_recorded_too(desk: Desk) -> None:
+    stage = desk.stage
+    for who, typed in ((OWN, "1234"), (OTHER, desk.certified[0].item.code)):
+        with pytest.raises(Refused, match="CERTIFICATE_UNKNOWN"):
+            trace.trace_typed(stage.service, principal(stage, who), typed)
+        with stage.service.database.reading() as connection:
+            row = connection.execute(sa.select(read_audit).order_by(read_audit.c.id.desc()).limit(1)).one()
+        assert (row.reader, row.object) == (stage.world.people[who].staff.hex(), "certificate/unknown")
+
+
 def test_what_cannot_be_recorded_is_not_shown(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     stage = desk.stage
 
@@ -326,6 +336,19 @@ def test_a_class_under_five_shows_no_numbers(desk: Desk) -> None:
     assert shown["small"] and {shown[name] for name in ("candidates", "passed", "issued")} == {None}
     (rate,) = issuing.issuing(stage.service, reader, "day")["rates_by_body"]
     assert (rate["candidates"], rate["passed"], rate["small_classes"]) == (0, 0, 1)
+
+
+def test_the_chain_of_a_class_under_five_shows_no_numbers(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage, reader = desk.stage, principal(desk.stage, OWN)
+    told = nodes(trace.trace_class(stage.service, reader, stage.world.class_id))
+    assert told["evaluation"][0]["facts"]["candidates"] == len(stage.world.trainees)
+    assert "scored" in told["sheet"][0]["facts"]
+    monkeypatch.setattr(trace, "SMALL", len(stage.world.trainees) + 1)
+    told = nodes(trace.trace_class(stage.service, reader, stage.world.class_id))
+    assert told["evaluation"][0]["facts"] == {"small": True, "sheets": 2}
+    assert "scored" not in told["sheet"][0]["facts"]
 
 
 # Health.
