@@ -32,6 +32,8 @@ const WORDS = {
   AUDIT_RUNNING: ["已有一次核查正在进行，请等它结束。", "An audit is running. Wait for its end."],
   AUDIT_UNKNOWN: ["本区没有这次核查的报告。", "There is no such report of this district."],
   LOG_NOT_PUBLISHED: ["账本尚未发布检查点。", "The log has no checkpoint yet."],
+  BOOK_BEHIND: ["服务刚刚启动，统计尚未完成，请稍候再试。", "The service has just started and is still counting. Try again in a moment."],
+  HOLDER_ERASED: ["持证人的个人信息已删除。", "The holder's data was erased."],
   NETWORK: ["服务没有应答，请检查网络后重试。", "The service does not answer. Check the network and try again."],
 };
 

@@ -27,7 +27,7 @@ from ledger.store import find_by_hash, read_head
 from registry.database import Database
 from registry.facts import changed
 
-STEP: Final = 2_000  # places read in one go: a long read would hold up the writer
+STEP: Final = 500  # places read in one go: a long read holds up the writer
 _STATES: Final = (State.VALID, State.SUSPENDED, State.REVOKED)
 
 

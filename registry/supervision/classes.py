@@ -16,8 +16,8 @@ from registry.facts import TableView
 from registry.read_audit import Reader
 from registry.service import Service
 from registry.supervision.book import ClassRow
+from registry.supervision.chain import SMALL
 from registry.supervision.spoken import party_shown
-from registry.supervision.trace import SMALL
 from registry.supervision.ward import Ward, own_class, ward_of
 
 PAGE: Final = 50

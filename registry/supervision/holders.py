@@ -47,12 +47,14 @@ class Paper:
         }
 
 
-def certificate_of(service: Service, connection: sa.Connection, ward: Ward, typed: str) -> CertificateFact:
-    """The certificate with this number or code. Raises Refused CERTIFICATE_UNKNOWN for whatever is none."""
-    certificate = _of_code(service, connection, typed)
-    if certificate is None:
-        certificate = _of_number(service, connection, ward, typed)
-    return own_certificate(TableView(connection), ward, certificate)
+def find_typed(service: Service, ward: Ward, typed: str) -> bytes | None:
+    """The id of the certificate with this number or code; whose it is, `own_certificate` says."""
+    try:
+        code = read_code(typed)
+    except MalanError:
+        return _of_number(service, ward, typed)
+    with service.database.reading() as connection:
+        return reservations.certificate_of_code(connection, service.people, code)
 
 
 def own_certificate(view: TableView, ward: Ward, certificate: bytes | None) -> CertificateFact:
@@ -78,15 +80,7 @@ def paper_of(service: Service, connection: sa.Connection, fact: CertificateFact)
     return Paper(parse_credential(raw).claims)
 
 
-def _of_code(service: Service, connection: sa.Connection, typed: str) -> bytes | None:
-    try:
-        code = read_code(typed)
-    except MalanError:
-        return None
-    return reservations.certificate_of_code(connection, service.people, code)
-
-
-def _of_number(service: Service, connection: sa.Connection, ward: Ward, typed: str) -> bytes | None:
+def _of_number(service: Service, ward: Ward, typed: str) -> bytes | None:
     try:
         number = parse_number(typed.strip().upper())
     except MalanError:
@@ -94,8 +88,9 @@ def _of_number(service: Service, connection: sa.Connection, ward: Ward, typed: s
     if number.district != ward.district.region:
         return None
     wanted, ranges = make_number(number), service.book.numbers
-    for row in _likely(service, _classes_of(service, connection, ward, number), number):
-        held = reservations.of_class(connection, service.people, row.id).values()
+    for row in _likely(service, _classes_of(service, ward, number), number):
+        with service.database.reading() as connection:  # a short one for each: the writer waits for readers
+            held = reservations.of_class(connection, service.people, row.id).values()
         numbers = {one.number: one.certificate for one in held}
         if numbers:
             places = [_place(parse_number(one)) for one in numbers]
@@ -122,22 +117,20 @@ def _likely(service: Service, rows: list[ClassRow], number: CertificateNumber) -
     return sorted(rows, key=distance)
 
 
-def _classes_of(
-    service: Service, connection: sa.Connection, ward: Ward, number: CertificateNumber
-) -> list[ClassRow]:
-    view = TableView(connection)
-    codes = {one.id: one.code for one in all_of(connection, Party) if one.role is Role.BODY}
-    projects: dict[str, bool] = {}
+def _classes_of(service: Service, ward: Ward, number: CertificateNumber) -> list[ClassRow]:
     with service.book.lock:
         rows = list(service.book.districts[ward.district.id].classes)
-    chosen = []
-    for row in rows:
-        if row.standard not in projects:
-            projects[row.standard] = _project_of(view, row.standard) == number.project3
-        fits = projects[row.standard] and codes.get(row.body) == f"{number.issuer3:03d}"
-        if fits and row.evaluation is not None:
-            chosen.append(row)
-    return chosen
+    with service.database.reading() as connection:
+        view = TableView(connection)
+        codes = {one.id: one.code for one in all_of(connection, Party) if one.role is Role.BODY}
+        projects = {standard: _project_of(view, standard) for standard in {row.standard for row in rows}}
+    return [
+        row
+        for row in rows
+        if projects[row.standard] == number.project3
+        and codes.get(row.body) == f"{number.issuer3:03d}"
+        and row.evaluation is not None
+    ]
 
 
 def _project_of(view: TableView, standard: str) -> int | None:

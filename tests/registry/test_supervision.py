@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from issuers.authority.class_facts import CertificateFact, State
 from issuers.authority.party_facts import Officer, Party, officer_key
 from ledger import store
-from ledger.errors import Refused
+from ledger.errors import Refused, Unavailable
 from ledger.policy import parse_policy, render_policy
 from registry.facts import TableView, all_of
 from registry.fsck.kept import keep
@@ -20,7 +20,7 @@ from registry.fsck.run import check
 from registry.migrations.versions import m0003_supervision
 from registry.sessions import Principal
 from registry.supervision import book as book_module
-from registry.supervision import classes, health, issuing, trace
+from registry.supervision import chain, classes, health, issuing, trace
 from registry.supervision.book import Book
 from registry.supervision.classes import Wanted
 from registry.supervision.ward import Ward
@@ -114,6 +114,17 @@ def test_a_number_finds_what_the_code_finds_and_the_id_too(desk: Desk) -> None:
         assert trace.trace_typed(stage.service, reader, f" {one.item.number.lower()} ") == by_code
         assert trace.trace_certificate(stage.service, reader, one.item.certificate) == by_code
         assert by_code["certificate"] == one.item.certificate.hex()
+
+
+def test_while_the_service_still_counts_a_number_is_not_called_unknown(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage, reader, one = desk.stage, principal(desk.stage, OWN), desk.certified[0].item
+    monkeypatch.setattr(book_module, "STEP", 1)
+    monkeypatch.setattr(trace, "COUNT_SECONDS", 0)
+    with pytest.raises(Unavailable, match="BOOK_BEHIND"):
+        trace.trace_typed(stage.service, reader, one.number)
+    assert trace.trace_typed(stage.service, reader, one.code)["certificate"] == one.certificate.hex()
 
 
 def test_names_and_numbers_are_masked_and_the_read_is_recorded(desk: Desk) -> None:
@@ -345,7 +356,7 @@ def test_the_chain_of_a_class_under_five_shows_no_numbers(
     told = nodes(trace.trace_class(stage.service, reader, stage.world.class_id))
     assert told["evaluation"][0]["facts"]["candidates"] == len(stage.world.trainees)
     assert "scored" in told["sheet"][0]["facts"]
-    monkeypatch.setattr(trace, "SMALL", len(stage.world.trainees) + 1)
+    monkeypatch.setattr(chain, "SMALL", len(stage.world.trainees) + 1)
     told = nodes(trace.trace_class(stage.service, reader, stage.world.class_id))
     assert told["evaluation"][0]["facts"] == {"small": True, "sheets": 2}
     assert "scored" not in told["sheet"][0]["facts"]
