@@ -33,6 +33,8 @@ const WORDS = {
   AUDIT_UNKNOWN: ["本区没有这次核查的报告。", "There is no such report of this district."],
   LOG_NOT_PUBLISHED: ["账本尚未发布检查点。", "The log has no checkpoint yet."],
   BOOK_BEHIND: ["服务刚刚启动，统计尚未完成，请稍候再试。", "The service has just started and is still counting. Try again in a moment."],
+  TOO_MANY: ["查看次数已达上限，请稍后再试。", "The limit is reached for now. Try again later."],
+  AUDIT_BROKEN: ["查看无法记录，因此不予显示。请告知运维。", "The look cannot be recorded, so nothing is shown. Tell the operator."],
   HOLDER_ERASED: ["持证人的个人信息已删除。", "The holder's data was erased."],
   NETWORK: ["服务没有应答，请检查网络后重试。", "The service does not answer. Check the network and try again."],
 };

@@ -132,6 +132,26 @@ def test_the_journey_from_sign_in_to_result(
     assert number not in demo.said()
 
 
+@pytest.mark.parametrize(("size", "language"), [("phone", "zh-CN"), ("desktop", "en")])
+def test_a_name_is_shown_for_a_purpose_only(
+    demo: DemoWorld, desk_of: Callable[..., tuple[Page, Watch]], shot: Shot, size: str, language: str
+) -> None:
+    page, watch = desk_of(size=size, language=language)
+    number = sorted(demo.qr_texts())[0]
+    page.click("a[href='#trace']")
+    page.fill("#typed", number)
+    page.keyboard.press("Enter")
+    page.locator("#unmask summary").click()
+    page.locator("#unmask button").click()
+    expect(page.locator("#unmask .problem")).to_be_visible()
+    assert number not in page.inner_text("body")
+    page.select_option("#purpose", "inspection")
+    page.locator("#unmask button").click()
+    expect(page.locator("#unmask .digits")).to_have_text(number)
+    looked_at(page, shot, f"supervisor-unmasked-{size}-{language}")
+    assert not any(number in url for _, url in watch.asked)
+
+
 def test_the_plot_s_table_equals_what_was_issued(
     demo: DemoWorld, desk_of: Callable[..., tuple[Page, Watch]]
 ) -> None:
