@@ -39,7 +39,7 @@ def failed(number: StepNumber, state: State, reason: str | MalanError) -> Findin
     code = reason if isinstance(reason, str) else reason.code
     words = words_of(code, number, passed=False)
     english = words.en
-    if isinstance(reason, MalanError) and code not in CODES:
+    if isinstance(reason, MalanError) and code not in CODES and reason.what != english:
         english = f"{FAILED[number].en}: {reason.what}"
     return Finding(Step(number, StepResult.FAILED, code, words.zh, english), state)
 

@@ -86,6 +86,7 @@ ACCESS: Final[tuple[Access, ...]] = (
     *_public("/log/proof/{seq}", "/log/tile/{path:path}"),
     *_public("/api/certificates/{code}", "/api/subsidy/claims/{claim}"),
     Access("POST", "/api/verify", Who.PUBLIC),
+    Access("POST", "/api/scan", Who.PUBLIC),
     Access("POST", "/api/statements", Who.SIGNED, own=Own.AS_JUDGED),
     Access("POST", "/api/subsidy/claims", Who.SIGNED, own=Own.AS_JUDGED),
     Access("POST", "/api/staff", Who.SIGNED, duties=_ADMINS, own=Own.PARTY),

@@ -19,6 +19,7 @@ from registry.http import (
     log,
     metrics,
     pages,
+    scanning,
     sessions,
     statements,
     subsidies,
@@ -82,7 +83,7 @@ def create_app(service: Service, *, publish: bool = False) -> FastAPI:
     )
     app.state.service = service
     app.state.readiness = health.Readiness()
-    acts = (statements, certificates, subsidies, sessions, supervision, unmasking)
+    acts = (statements, certificates, scanning, subsidies, sessions, supervision, unmasking)
     for module in (*acts, log, health, metrics, pages):
         app.include_router(module.router)
     app.add_exception_handler(MalanError, on_malan_error)

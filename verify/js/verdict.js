@@ -76,6 +76,7 @@ export function couldNotRead(error, words, now) {
 function stepDocument({ number, result, code, what }, words) {
   const own = (result === "passed" ? words.passed : words.failed)[number];
   const said = words.codes[code] ?? own;
-  const en = what !== null && words.codes[code] === undefined ? `${words.failed[number].en}: ${what}` : said.en;
+  const more = what !== null && what !== own.en && words.codes[code] === undefined;
+  const en = more ? `${words.failed[number].en}: ${what}` : said.en;
   return { number, name: words.steps[number], result, code, zh: said.zh, en };
 }
