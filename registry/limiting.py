@@ -55,6 +55,7 @@ UNMASK: Final = Limit("unmask", "30/hour;100/day", shared=True)
 NONCE: Final = Limit("nonce", "240/minute")
 VERIFY: Final = Limit("verify", "6000/minute")
 PREPARE: Final = Limit("prepare", "600/minute")
+SCAN: Final = Limit("scan", "60/minute")
 
 
 def count(service: Service, limit: Limit, caller: str) -> None:

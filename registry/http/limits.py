@@ -11,7 +11,7 @@ from typing import Final
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
-from registry.limiting import NONCE, PREPARE, SIGN_IN, VERIFY, Limit, caller_named, count
+from registry.limiting import NONCE, PREPARE, SCAN, SIGN_IN, VERIFY, Limit, caller_named, count
 from registry.service import Service
 
 LIMITS: Final[dict[tuple[str, str], Limit]] = {
@@ -19,6 +19,7 @@ LIMITS: Final[dict[tuple[str, str], Limit]] = {
     ("POST", "/api/sessions"): SIGN_IN,
     ("POST", "/api/sessions/ticket"): SIGN_IN,
     ("POST", "/api/verify"): VERIFY,
+    ("POST", "/api/scan"): SCAN,
     ("POST", "/api/certificates/prepare"): PREPARE,
     ("POST", "/api/subsidy/check"): PREPARE,
     ("POST", "/api/subsidy/claims/prepare"): PREPARE,
