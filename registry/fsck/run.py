@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from ledger.store import entry
-from registry.fsck import persons, published, rows, sealed, store
+from registry.fsck import persons, published, reports, rows, sealed, store
 from registry.fsck.departure import Departure
 from registry.fsck.persons import Seen
 from registry.fsck.replay import Replay, Row
@@ -70,6 +70,7 @@ def _walk(service: Service, replay: Replay) -> list[Departure]:
             *sealed.check_strays(connection, replay),
             *store.check_secrets(connection, service.secrets),
             *store.check_read_audit(connection, people),
+            *reports.check_reports(connection),
         ]
     with service.database.reading() as connection:
         departures += sealed.check_numbers(connection, people)

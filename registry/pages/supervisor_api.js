@@ -46,8 +46,9 @@ const WORDS = {
  */
 export function problemNotice(error) {
   const problem = error instanceof Problem ? error : new Problem(0, "PAGE", String(error));
+  const none = problem.code === "SESSION_NONE";
   const words = WORDS[problem.code] ?? [`未能完成（${problem.code}）。`, problem.detail || problem.code];
-  return make("div.notice", { "data-tone": "bad", role: "alert" }, make("p", {}, "✘ ", words));
+  return make("div.notice", { "data-tone": none ? "info" : "bad", role: "alert" }, make("p", {}, none ? "" : "✘ ", words));
 }
 
 async function ask(method, path, body) {

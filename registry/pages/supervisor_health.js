@@ -5,6 +5,16 @@ import { get } from "/assets/supervisor_api.js";
 import { RUNS, badge, hash, span, when } from "/assets/supervisor_words.js";
 
 const SLOW_MS = 60_000;
+const ALARMS = {
+  LOG_AHEAD: ["已发布的账本比数据库更长，服务只读。", "The published log is ahead of the database; the service only reads."],
+  PUBLISHED_BYTES_DIFFER: ["已发布的文件与数据库中的条目不符。", "A published file is not what the database says."],
+  PUBLISHED_ROOT_DIFFERS: ["已发布的树根与数据库不符。", "The published root is not that of the database."],
+  ROWS_DEPART: ["数据库中的条目与已发布的账本不符。", "The rows of the database depart from the published log."],
+  PUBLISH_BACKWARDS: ["已发布的检查点比数据库更大。", "The published checkpoint is larger than the database."],
+  CLOCK_JUMPED: ["服务器时钟跳变，暂停记录。", "The server's clock jumped; nothing is appended."],
+  CLOCK_BEHIND: ["服务器时钟落后于最新条目。", "The server's clock is behind the newest entry."],
+  INTERNAL: ["发布程序出错。", "The publisher met a fault."],
+};
 
 /** @param {HTMLElement} place */
 export async function showHealth(place) {
@@ -54,7 +64,7 @@ function look(tone, words, value) {
 
 function alarms(told) {
   if (told.alarms.length === 0) return [];
-  const codes = make("ul", {}, ...told.alarms.map((code) => make("li.mono", {}, code)));
+  const codes = make("ul", {}, ...told.alarms.map((code) => make("li", {}, ALARMS[code] ?? ["未能发布账本。", "The log could not be published."], " ", make("span.mono.small", {}, code))));
   const words = [
     "服务报告了以下告警，请告知运维：",
     "The service reports these alarms. Tell the operator:",

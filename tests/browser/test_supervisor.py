@@ -169,6 +169,36 @@ def test_the_plot_s_table_equals_what_was_issued(
     assert sum(int(text.rpartition(": ")[2]) for text in heights) == issued
 
 
+def test_bars_are_as_high_as_their_numbers(demo: DemoWorld, visit: Visit) -> None:
+    page, _ = visit(demo.address)
+    page.goto(f"{demo.address}/supervisor")
+    counts = [3, 0, 12, 7, 1, 250, 49]
+    drawn = page.evaluate(
+        """async (counts) => {
+          const plots = await import("/assets/supervisor_plots.js");
+          const made = plots.bars(counts.map((count, place) => ({ label: `d${place}`, count })), 320);
+          const bars = [...made.querySelectorAll("rect")];
+          const at = (bar, name) => Number(bar.getAttribute(name));
+          const inside = bars.map((bar) => at(bar, "y") >= 0 && at(bar, "x") + at(bar, "width") <= 320);
+          return {
+            heights: bars.map((bar) => at(bar, "height")),
+            said: bars.map((bar) => bar.textContent),
+            inside: inside.every(Boolean),
+            marks: [0, 1, 4, 9, 250].map((top) => plots.steps(top)),
+          };
+        }""",
+        counts,
+    )
+    some = [count for count in counts if count]
+    assert [height / drawn["heights"][0] for height in drawn["heights"]] == pytest.approx(
+        [count / some[0] for count in some]
+    )
+    assert drawn["inside"] and drawn["said"] == [f"d{n}: {count}" for n, count in enumerate(counts) if count]
+    for top, marks in zip([0, 1, 4, 9, 250], drawn["marks"], strict=True):
+        assert marks[0] == 0 and marks[-1] >= top and len(marks) <= 7
+        assert all(isinstance(mark, int) for mark in marks), "no half certificates"
+
+
 def test_another_district_and_another_duty_see_nothing(
     demo: DemoWorld, desk_of: Callable[..., tuple[Page, Watch]], shot: Shot
 ) -> None:

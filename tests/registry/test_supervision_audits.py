@@ -172,6 +172,20 @@ def test_reports_survive_a_restart_with_their_hashes(desk: Desk) -> None:
         again.close()
 
 
+def test_a_kept_report_that_was_changed_is_named_by_fsck(desk: Desk) -> None:
+    stage, reader = desk.stage, principal(desk.stage, OWN)
+    number = bytes.fromhex(run(stage, reader)["id"])
+    assert check(stage.service).departures == ()
+    with stage.service.database.transaction() as connection:
+        where = audit_report.c.id == number
+        data = connection.execute(sa.select(audit_report.c.html).where(where)).scalar_one()
+        changed = data.replace("未发现偏离".encode(), "发现偏离".encode(), 1)
+        assert changed != data
+        connection.execute(sa.update(audit_report).where(where).values(html=changed))
+    (departure,) = check(stage.service).departures
+    assert (departure.code, departure.where) == ("REPORT_DIFFERS", f"audit {number.hex()}")
+
+
 def test_pages_of_runs_are_the_newest_first(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     stage, reader = desk.stage, principal(desk.stage, OWN)
     monkeypatch.setattr(audit_rows, "PAGE", 2)
