@@ -32,7 +32,7 @@ export async function showAudits(place, alive) {
     found,
     list,
   );
-  fill(told);
+  fillList(list, told, open);
   const running = told.runs.find((run) => run.state === "running");
   if (running !== undefined) watch(running.id).catch((error) => now.replaceChildren(problemNotice(error)));
   else if (told.runs.length > 0) await open(told.runs[0].id, false);
@@ -47,7 +47,7 @@ export async function showAudits(place, alive) {
       if (!alive()) return;
     }
     now.replaceChildren();
-    fill(await get("audits"));
+    fillList(list, await get("audits"), open);
     await open(id, true);
   }
 
@@ -61,23 +61,24 @@ export async function showAudits(place, alive) {
       found.scrollIntoView({ block: "start" });
     }
   }
+}
 
-  function fill(page) {
-    list.replaceChildren(make("h2", {}, ["本区保存的核查", "Audits kept for this district"]));
-    if (page.runs.length === 0) {
-      list.append(make("p", {}, ["还没有。", "None yet."]));
-      return;
-    }
-    list.append(make("ul.list", {}, ...page.runs.map((run) => row(run, () => open(run.id, true)))));
-    if (page.before_ms === null) return;
-    const more = make("button.button.quiet", { type: "button" }, ["更早的核查", "Earlier audits"]);
-    more.addEventListener("click", async () => {
-      const next = await get(`audits?before=${page.before_ms}`);
-      more.remove();
-      list.append(make("ul.list", {}, ...next.runs.map((run) => row(run, () => open(run.id, true)))));
-    });
-    list.append(more);
+/** The audits kept for the district; `open` shows one. */
+function fillList(list, page, open) {
+  list.replaceChildren(make("h2", {}, ["本区保存的核查", "Audits kept for this district"]));
+  if (page.runs.length === 0) {
+    list.append(make("p", {}, ["还没有。", "None yet."]));
+    return;
   }
+  list.append(make("ul.list", {}, ...page.runs.map((run) => row(run, () => open(run.id, true)))));
+  if (page.before_ms === null) return;
+  const more = make("button.button.quiet", { type: "button" }, ["更早的核查", "Earlier audits"]);
+  more.addEventListener("click", async () => {
+    const next = await get(`audits?before=${page.before_ms}`);
+    more.remove();
+    list.append(make("ul.list", {}, ...next.runs.map((run) => row(run, () => open(run.id, true)))));
+  });
+  list.append(more);
 }
 
 function caution() {

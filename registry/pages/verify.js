@@ -43,10 +43,10 @@ async function verify(text) {
   }
   try {
     const words = await wordsOf();
-    const { verdict, trust, notes } = await verdictOn(text, words);
+    const { verdict, trust, notes, genesis } = await verdictOn(text, words);
     const known = trust === null ? [null, [location.origin]] : [trustLine(trust), trust.bundle.hosts];
     const panels = verdictPanels(verdict, words, { notes, origin: known[0], hosts: known[1] });
-    const alarm = ALARMS.includes(verdict.code) ? [alarmPanel(verdict.code)] : [];
+    const alarm = ALARMS.includes(verdict.code) ? [alarmPanel(verdict.code, genesis)] : [];
     const retry = verdict.state === "could_not_check" ? [retryPanel(text)] : [];
     show([...panels.slice(0, 1), ...alarm, ...retry, ...panels.slice(1)], toneOf(verdict.state), [verdict.title.zh, verdict.title.en]);
   } catch (error) {
@@ -119,7 +119,7 @@ function trustLine(trust) {
 }
 
 /** What was remembered and what came now contradict each other: the loudest thing this page can say. */
-function alarmPanel(code) {
+function alarmPanel(code, genesis) {
   const what = [
     "登记系统出示的信任依据，与本浏览器以前见到的不一致。这可能是系统更换，也可能是冒充。请勿采信本次结果，并拨打 12333 核实。",
     "What the registry shows contradicts what this browser saw before. The system may have been replaced, or somebody poses as it. Do not rely on this result; ask 12333.",
@@ -131,7 +131,10 @@ function alarmPanel(code) {
       forgetPin();
       location.assign("/");
     });
-    inside.push(make("p.small.mono", {}, rememberedPin()?.genesis ?? ""), make("div.actions", {}, forget));
+    const [old, now] = [rememberedPin()?.genesis ?? "", genesis ?? ""];
+    inside.push(make("p.small", {}, ["以前记住的创世指纹：", "Genesis remembered: "], make("span.mono", {}, old)));
+    inside.push(make("p.small", {}, ["现在出示的创世指纹：", "Genesis shown now: "], make("span.mono", {}, now)));
+    inside.push(make("div.actions", {}, forget));
   }
   return make("div.notice", { "data-tone": "bad" }, ...inside);
 }

@@ -25,10 +25,11 @@ export async function wordsOf() {
 }
 
 /**
- * The verdict on a QR text, with the trust it rests on and notes [zh, en] on what could not be had.
+ * The verdict on a QR text, with the trust it rests on and notes [zh, en] on what could not be had; `genesis` is that of
+ * a bundle refused because another one is remembered.
  * @param {string} text
  * @param {any} words
- * @returns {Promise<{verdict: any, trust: any, notes: [string, string][]}>}
+ * @returns {Promise<{verdict: any, trust: any, notes: [string, string][], genesis?: string | null}>}
  */
 export async function verdictOn(text, words) {
   const now = Math.floor(Date.now() / 1000);
@@ -38,7 +39,7 @@ export async function verdictOn(text, words) {
     trust = await trustOf();
   } catch (error) {
     if (!(error instanceof MalanError)) throw error;
-    return { verdict: couldNotTrust(error, words, now), trust: null, notes };
+    return { verdict: couldNotTrust(error, words, now), trust: null, notes, genesis: error.genesis ?? null };
   }
   let verdict = await check({ text }, trust, { now, words });
   if (verdict.facts === null) return { verdict, trust, notes }; // nothing to ask about: the signature did not hold
@@ -85,13 +86,23 @@ async function trustOf() {
   const response = await ask("/trust.cbor");
   const raw = new Uint8Array(await response.arrayBuffer());
   if (raw.length > TRUST_BYTES_MAX) throw new Unavailable("REMOTE_SIZE", "the service sent too much");
-  const trust = await openTrust(raw, { pin: rememberedPin() });
+  const trust = await opened(raw);
   try {
     localStorage.setItem(PIN, JSON.stringify(await pinOf(trust)));
   } catch {
     // storage is forbidden or full: then every visit is a first one, and step 3 says so
   }
   return trust;
+}
+
+/** Against what is remembered. A refusal for another genesis carries that one, so that a person can compare it. */
+async function opened(raw) {
+  try {
+    return await openTrust(raw, { pin: rememberedPin() });
+  } catch (error) {
+    if (error.code === "TRUST_GENESIS") error.genesis = (await openTrust(raw)).bundle.genesis;
+    throw error;
+  }
 }
 
 /** The whole list is asked for, so nobody learns which certificate is looked at. */

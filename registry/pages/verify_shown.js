@@ -67,7 +67,7 @@ export function maskedPanels(code, found, words) {
   }
   const state = words.states[found.state] ?? words.states.could_not_check;
   const rows = [
-    [["登记状态", "State"], make("strong", {}, [state.title.zh, state.title.en])],
+    [["登记状态", "State"], badge(toneOf(found.state), state.icon, [state.title.zh, state.title.en])],
     [["验证码", "Code"], grouped],
     [["姓名", "Name"], always(found.name)],
     [["证书编号", "Number"], make("span.digits", {}, found.number)],
@@ -78,7 +78,8 @@ export function maskedPanels(code, found, words) {
     [["签发日期", "Issued on"], found.issued_on],
     found.expires_on === null ? null : [["有效期至", "Valid until"], found.expires_on],
   ];
-  const shown = frame(toneOf(found.state), state.icon, ["登记信息（已遮盖）", "Registered particulars (masked)"], list(rows));
+  // Never green with a tick: nothing of the paper was checked.
+  const shown = frame("info", "i", ["登记信息（已遮盖）", "Registered particulars (masked)"], list(rows));
   return [notCheck, shown, reporting()];
 }
 
@@ -87,7 +88,7 @@ export function frame(tone, icon, title, ...inside) {
   const head = make(
     "div.verdict-head",
     {},
-    make("span.verdict-icon", { "aria-hidden": "true" }, icon),
+    make(icon === "i" ? "span.verdict-icon.letter" : "span.verdict-icon", { "aria-hidden": "true" }, icon),
     make("h1", { tabindex: "-1" }, title),
   );
   return make("div.verdict", { "data-tone": tone }, head, ...inside);

@@ -251,6 +251,8 @@ def test_another_genesis_than_the_one_remembered_is_an_alarm(site: Site, visit: 
     page.wait_for_selector(".verdict[data-tone='grey']")
     assert "TRUST_GENESIS" in page.inner_text(".verdict")
     assert "也可能是冒充" in page.inner_text("#result [role=alert]")
+    shown = page.inner_text("#result")
+    assert "00" * 32 in shown and scene.world.said[0].hash.hex() in shown
     assert axe_complaints(page) == [] and fits(page)
     shot(page, "alarm-phone-zh-CN")
     page.click("#result .notice button")
