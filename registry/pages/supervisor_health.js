@@ -11,6 +11,17 @@ const ALARMS = {
   PUBLISHED_ROOT_DIFFERS: ["已发布的树根与数据库不符。", "The published root is not that of the database."],
   ROWS_DEPART: ["数据库中的条目与已发布的账本不符。", "The rows of the database depart from the published log."],
   PUBLISH_BACKWARDS: ["已发布的检查点比数据库更大。", "The published checkpoint is larger than the database."],
+  ROWS_MISSING: ["数据库缺少应有的条目。", "The database does not give the rows it says it has."],
+  TILE_MISSING: ["已发布的文件缺失。", "A published file is gone."],
+  LOG_DIRECTORY: ["账本目录无法写入。", "The folder of the log cannot be written."],
+  FILE_WRITE: ["状态列表或信任包无法写入。", "A list or the bundle cannot be written."],
+  DATABASE_BUSY: ["数据库繁忙，超过了等待时限。", "The database was busy for longer than a writer waits."],
+  DATABASE_FAILED: ["数据库未能工作。", "The database could not do its work."],
+  DATABASE_LOST: ["数据库失去联系。", "The database is gone."],
+  PUBLISHING_FAILED: ["未能发布账本。", "The log could not be published."],
+  PUBLISHER_LAG: ["有条目等待发布已超过时限。", "An entry has waited too long to be published."],
+  QUORUM_MISSING: ["最新检查点的会签未达规定数量。", "The newest checkpoint is not cosigned as the policy asks."],
+  LISTS_OLD: ["状态列表与信任包已过期。", "Status lists and bundle are older than their term."],
   CLOCK_JUMPED: ["服务器时钟跳变，暂停记录。", "The server's clock jumped; nothing is appended."],
   CLOCK_BEHIND: ["服务器时钟落后于最新条目。", "The server's clock is behind the newest entry."],
   INTERNAL: ["发布程序出错。", "The publisher met a fault."],
@@ -64,7 +75,7 @@ function look(tone, words, value) {
 
 function alarms(told) {
   if (told.alarms.length === 0) return [];
-  const codes = make("ul", {}, ...told.alarms.map((code) => make("li", {}, ALARMS[code] ?? ["未能发布账本。", "The log could not be published."], " ", make("span.mono.small", {}, code))));
+  const codes = make("ul", {}, ...told.alarms.map((code) => make("li", {}, ALARMS[code] ?? ALARMS.PUBLISHING_FAILED, " ", make("span.mono.small", {}, code))));
   const words = [
     "服务报告了以下告警，请告知运维：",
     "The service reports these alarms. Tell the operator:",

@@ -2,7 +2,8 @@
 
 Reads a header line of JSON and the files it names from stdin, so that the evidence of a class never touches a
 disk; writes `progress DONE TOTAL` lines to stdout, then `report` with the sizes of JSON, HTML and checkpoint,
-and their bytes. It knows no database and no secret: what it says, anybody with the files can say.
+and their bytes. It is told of no database and no secret: what it says, anybody
+with the files can say.
 """
 
 from __future__ import annotations

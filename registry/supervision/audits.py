@@ -1,7 +1,7 @@
 """Door: an audit that a supervisor starts here, and the reports that are kept.
 
-Promises: the audit is the code of `malan-verify audit` over the published files, in a process that knows
-neither database nor secrets; of the classes named, and only of the reader's own district, it gets the
+Promises: the audit is the code of `malan-verify audit` over the published files, in a process that is
+told of neither database nor secrets; of the classes named, and only of the reader's own district, it gets the
 evidence, each read recorded before. It goes on from the checkpoint of the district's last sound audit. It
 cannot convict the server it runs on; for that, a supervisor runs `malan-verify audit` themselves.
 """

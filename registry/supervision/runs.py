@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -15,6 +16,8 @@ SECONDS_MAX: Final = 3_600.0
 WORKER: Final = (sys.executable, "-m", "registry.supervision.audit_worker")
 _REPORT_BYTES_MAX: Final = 64 * 2**20
 _STOP_SECONDS: Final = 10.0
+# Enough to run Python; where the database and the secrets are is none of a worker's business.
+_ENVIRONMENT: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +102,13 @@ class Runs:
         with self._lock:
             if self._stopped:
                 return None
+            given = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
             process = self._process = subprocess.Popen(  # noqa: S603  # our own program, by its module name
-                self.worker, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+                self.worker,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=given,
             )
         timer = threading.Timer(self.seconds_max, _kill, (process,))
         timer.daemon = True

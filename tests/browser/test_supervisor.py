@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from issuers.credential import parse_credential
+from registry.alarms import CATALOGUE
 from tests.browser.conftest import (
     LANGUAGES,
     SIZES,
@@ -26,6 +28,7 @@ from tests.browser.conftest import (
     serving,
 )
 
+ROOT = Path(__file__).parents[2]
 OWN, OTHER = "district-310104", "district-310115"
 Shot = Callable[[Page, str], None]
 
@@ -64,6 +67,18 @@ def desk_of(demo: DemoWorld, visit: Visit) -> Callable[..., tuple[Page, Watch]]:
         return page, watch
 
     return open_desk
+
+
+def name_of(demo: DemoWorld, number: str) -> str:
+    """Who the certificate is for, as its credential says."""
+    folder = next(Path(one["folder"]) for one in demo.told["certificates"] if one["number"] == number)
+    return parse_credential((folder / "credential.cose").read_bytes()).claims.name
+
+
+def test_every_alarm_of_the_service_has_words_on_the_page() -> None:
+    text = (ROOT / "registry" / "pages" / "supervisor_health.js").read_text(encoding="utf-8")
+    named = set(re.findall(r"^  ([A-Z_]+): \[\"", text, re.MULTILINE))
+    assert {alarm.code for alarm in CATALOGUE} <= named
 
 
 def looked_at(page: Page, shot: Shot, name: str) -> None:
@@ -105,6 +120,10 @@ def test_the_journey_from_sign_in_to_result(
     assert number not in page.inner_text("body")
 
     page.click("a[href='#classes']")
+    expect(page.locator("#filter-body")).to_be_visible()
+    page.select_option("#filter-body", index=1)
+    expect(page.locator("#view a[href^='#class/']").first).to_be_visible()
+    looked_at(page, shot, f"supervisor-classes-{tag}")
     page.locator("#view a[href^='#class/']").first.click()
     expect(page.locator("table.rows tbody tr").first).to_be_visible()
     looked_at(page, shot, f"supervisor-class-{tag}")
@@ -130,6 +149,7 @@ def test_the_journey_from_sign_in_to_result(
     assert watch.errors == [] and watch.foreign(demo.address) == []
     assert not any(number in url for _, url in watch.asked)
     assert number not in demo.said()
+    assert name_of(demo, number) not in demo.said()
 
 
 @pytest.mark.parametrize(("size", "language"), [("phone", "zh-CN"), ("desktop", "en")])

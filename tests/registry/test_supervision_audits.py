@@ -16,7 +16,7 @@ from ledger.errors import MalanError, Refused
 from registry.fsck.run import check
 from registry.sessions import Principal
 from registry.supervision import audit_rows, audits, health
-from registry.supervision.runs import Runs, Task
+from registry.supervision.runs import Outcome, Runs, Task
 from registry.tables import audit_report, read_audit
 from tests.registry.browser import Browser
 from tests.registry.desk import Desk
@@ -258,6 +258,20 @@ def test_the_watcher_starts_one_and_tells_once() -> None:
     assert not runs.start(task, progress=nothing, ended=ended.append)
     runs.stop()
     assert ended == [None] and not runs.busy
+
+
+def test_a_worker_is_not_told_where_database_and_secrets_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MALAN_DATABASE", "postgresql://planted")
+    monkeypatch.setenv("MALAN_KEK_FILE", "/planted")
+    tells = "import os, sys; sys.stdin.buffer.read(); data = repr(dict(os.environ)); "
+    tells += "print('report sound 0 0', len(data), 0, 0); print(data, end='')"
+    ended: list[Outcome | None] = []
+    runs = Runs(worker=(sys.executable, "-c", tells))
+    assert runs.start(Task({}, []), progress=lambda done, total: None, ended=ended.append)
+    runs.wait(30)
+    (outcome,) = ended
+    assert outcome is not None and b"PATH" in outcome.json
+    assert b"MALAN" not in outcome.json and b"planted" not in outcome.json
 
 
 # Over HTTP.
