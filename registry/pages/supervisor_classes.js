@@ -36,7 +36,7 @@ export async function showClasses(place, alive) {
 
   function fill(page) {
     if (page.classes.length === 0) list.append(make("p.card", {}, ["没有符合条件的班级。", "No class fits."]));
-    else list.append(make("ul.list.card", {}, ...page.classes.map(row)));
+    else list.append(make("div.card", {}, make("ul.list", {}, ...page.classes.map(row))));
     if (page.before === null) return;
     const more = make("button.button.quiet", { type: "button" }, ["更早的班级", "Earlier classes"]);
     more.addEventListener("click", async () => {
