@@ -24,6 +24,9 @@ router = APIRouter(include_in_schema=False)
 PAGES: Final = {
     "/": "verify.html",
     "/v/{code}": "verify.html",
+    "/sign-in": "sign-in.html",
+    "/keys": "keys.html",
+    "/desk": "desk.html",
     "/supervisor": "supervisor.html",
 }
 """Which file answers which address; a new page is a row here and a row in the table of access."""
