@@ -3,6 +3,8 @@
 import { make } from "/assets/language.js";
 import { ANSWERS, evidenceWords, facts, ruleWords, valueWords, yuan } from "/assets/desk_words.js";
 
+const FOR_YOU = ["待您核实", "For you to check"];
+
 /** Whether the certificate is not there, or not this person's: the two are one answer. */
 export function isUnknown(decision) {
   return decision.findings.some((one) => one.code === "CERTIFICATE_UNKNOWN");
@@ -21,7 +23,7 @@ export function decisionCard(decision, { advice = false } = {}) {
       "div.verdict-head",
       {},
       make("div.verdict-icon", { "aria-hidden": "true" }, answer.icon),
-      make("div", {}, make("h2", {}, answer.whole), make("p.dim", {}, head(decision, advice))),
+      make("div", {}, make("h2", {}, advice && decision.outcome === "UNKNOWN" ? FOR_YOU : answer.whole), make("p.dim", {}, head(decision, advice))),
     ),
     badges(decision),
     isUnknown(decision) ? unknownHint() : terms(decision),
@@ -30,7 +32,12 @@ export function decisionCard(decision, { advice = false } = {}) {
 }
 
 function head(decision, advice) {
-  if (advice) return ["以下按今日情况重新核对，由您决定。", "Checked again as of today; the decision is yours."];
+  if (advice) {
+    return [
+      "以下按今日情况重新核对。申领不记录信息来源，R5 至 R7 请查登记信息核实后决定。",
+      "Checked again as of today. A claim does not say where its facts were seen: look up R5 to R7 before you decide.",
+    ];
+  }
   if (decision.outcome === "PASS") {
     const [zh, en] = yuan(decision.amount_fen);
     return [`补贴 ${zh}，提交后由区审核`, `${en}; the district decides once it is submitted`];
@@ -49,7 +56,11 @@ function badges(decision) {
 
 function terms(decision) {
   if (decision.first_day === null) return null;
-  const last = decision.last_day ?? ["待节假日安排公布", "when the days of rest are announced"];
+  const unrolled = decision.findings.find((one) => one.rule === "R4")?.evidence.last_day_without_rest_days ?? "";
+  const last = decision.last_day ?? [
+    `${unrolled}，遇节假日顺延（当年安排尚未公布）`,
+    `${unrolled}, later if it falls on a day of rest (not announced yet)`,
+  ];
   return facts(
     [["可申请自", "From"], decision.first_day],
     [["最后一日", "Last day"], make("strong", {}, last)],
@@ -80,7 +91,7 @@ function rule(finding, decision) {
       {},
       make("span.step-name", {}, `${finding.rule} `, ruleWords(finding.rule)),
       make("span.rule-answer", {}, answer.rule),
-      doubtful ? make("span.rule-answer.dim", {}, ["（未确认）", "(unconfirmed)"]) : null,
+      doubtful ? make("span.rule-answer.unconfirmed", {}, ["政策未确认", "policy unconfirmed"]) : null,
     ),
     make("div.step-said", {}, [finding.zh, finding.en], evidence(finding.evidence)),
   );

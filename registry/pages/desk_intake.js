@@ -82,8 +82,8 @@ function submission(application, decision) {
   const words = decision.outcome === "FAIL" ? ["申请人坚持，仍要提交", "Submit all the same, as the applicant asks"] : ["提交申领", "Submit the claim"];
   const button = make(decision.outcome === "FAIL" ? "button.button.quiet" : "button.button", { type: "button", id: "submit" }, words);
   button.addEventListener("click", () => prepare(application, place, button));
-  const byKey = [make("div.actions.full", {}, button), place];
-  return make(
+  const byKey = [make("div.actions.full", {}, button)];
+  const card = make(
     "section.card",
     {},
     make("h2", {}, ["提交申领", "Submit the claim"]),
@@ -93,6 +93,7 @@ function submission(application, decision) {
     ]),
     ...(flow.key === null ? byProgram(application) : byKey),
   );
+  return make("div", {}, card, place);
 }
 
 async function prepare(application, place, button) {
@@ -105,7 +106,10 @@ async function prepare(application, place, button) {
     const told = { id_type, id_number, organisation, uscc, role, founded_on };
     const drafted = await draftClaim(prepared, told, crypto.getRandomValues(new Uint8Array(32)));
     const again = () => prepare(application, place, button);
-    const done = () => flow.done();
+    const done = () => {
+      button.closest(".card").remove(); // what was submitted is not submitted once more
+      flow.done();
+    };
     offerToSign(place, drafted, { ...flow, unconfirmed: prepared.unconfirmed, again, done });
   } catch (error) {
     place.replaceChildren(problemNotice(error));

@@ -166,7 +166,7 @@ function decide(told, form, place) {
   }
   const drafted = draftDecision(told.claim, decision);
   const done = () => {
-    form.remove();
+    one.replaceChildren(place);
     showList();
   };
   offerToSign(place, drafted, { ...flow, done, again: () => showOne(told.claim) });

@@ -12,6 +12,7 @@ import { ask, problemNotice } from "/assets/session.js";
 import { districtWords, facts, shanghaiTime, valueWords, yuan } from "/assets/desk_words.js";
 import { decode, decodeMap, encode } from "/js/ledger/cbor.js";
 import { signDraft } from "/js/issuers/claims.js";
+import { ID_TYPES } from "/js/issuers/documents.js";
 import { fromBase64Url, hex, toBase64Url, webSigner } from "/js/issuers/sign.js";
 
 const KINDS = {
@@ -167,7 +168,7 @@ async function signed(drafted, { session, key }) {
 /** The act as decoded from its bytes; what is only committed to stands apart. */
 function shownAct(drafted, { session, key, unconfirmed = false }) {
   const body = decodeMap(encode(drafted.body));
-  const rows = [...body].filter(([name]) => name !== "entries").map(([name, value]) => [NAMES[name] ?? [name, name], shown(name, value, unconfirmed)]);
+  const rows = inOrder(body, NAMES).filter(([name]) => name !== "entries").map(([name, value]) => [NAMES[name] ?? [name, name], shown(name, value, unconfirmed)]);
   const [zh, en] = KINDS[drafted.kind];
   const opened = drafted.openings.map((raw) => decode(raw)[1]);
   return make(
@@ -187,9 +188,15 @@ function shownAct(drafted, { session, key, unconfirmed = false }) {
     ),
     ...opened.flatMap((one) => [
       make("h3", {}, ["只记承诺、不公开的内容", "Committed to, never published"]),
-      make("div.act", {}, facts(...[...one].map(([name, value]) => [OPENED[name] ?? [name, name], openedValue(name, value)]))),
+      make("div.act", {}, facts(...inOrder(one, OPENED).map(([name, value]) => [OPENED[name] ?? [name, name], openedValue(name, value)]))),
     ]),
   );
+}
+
+/** A decoded map in the order people read; what has no word of ours comes last, and is shown all the same. */
+function inOrder(map, words) {
+  const place = (name) => (name in words ? Object.keys(words).indexOf(name) : 99);
+  return [...map].sort(([one], [other]) => place(one) - place(other));
 }
 
 function shown(name, value, unconfirmed) {
@@ -204,6 +211,7 @@ function shown(name, value, unconfirmed) {
 
 function openedValue(name, value) {
   if (name === "id_number") return `${"·".repeat(6)}${value.slice(-4)}`;
+  if (name === "id_type") return ID_TYPES.find(([type]) => type === value)?.slice(1) ?? value;
   return value === "" ? ["无", "none"] : valueWords(value);
 }
 

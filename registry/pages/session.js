@@ -30,6 +30,7 @@ export class Problem extends Error {
 
 const WORDS = {
   NETWORK: ["没有收到服务的答复。请检查网络，再试一次。", "The service did not answer. Check the network and try again."],
+  TOO_MANY: ["请求过于频繁，请稍候再试。", "Too many requests. Wait a moment and try again."],
   SESSION_NONE: ["尚未登录，请先登录。", "Nobody is signed in. Sign in first."],
   SESSION_ENDED: ["登录已失效，请重新登录。", "The session has ended. Sign in again."],
   SESSION_KEY: [
