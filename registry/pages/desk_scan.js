@@ -1,10 +1,10 @@
 /** Scanning at the counter: camera or picture; what is read goes into the field, and nothing else happens by itself. */
 
 import { make } from "/assets/language.js";
+import { askServer, canRead, mayHaveCamera, readPicture, watch } from "/assets/scan.js";
 
 const $ = (id) => document.getElementById(id);
 let stop = null;
-const { askServer, canRead, mayHaveCamera, readPicture, watch } = await import("/assets/scan.js").catch(() => ({ canRead: () => false }));
 
 /** Shows the ways there are in this browser. */
 export async function startScan() {

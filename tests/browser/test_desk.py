@@ -211,3 +211,18 @@ def test_a_rejection_with_reasons_frees_the_grant(town: Town, visit: Visit, shot
     assert submit(clerk) != claim
     told = json.loads(clerk.request.get(f"{town.address}/api/subsidy/claims/{claim}").text())
     assert (told["state"], told["outcome"]) == ("rejected", "rejected")
+
+
+def test_a_picture_of_the_certificate_fills_in_its_code(town: Town, visit: Visit, shot: Shot) -> None:
+    holder = town.holders[0]
+    folder = next(one["folder"] for one in town.world.told["certificates"] if one["number"] == holder.number)
+    clerk, _ = visit(town.address)
+    clerk.goto(town.ticket(COUNTER, "intake"))
+    clerk.wait_for_url("**/desk")
+    expect(clerk.locator("#form")).to_be_visible()
+    clerk.set_input_files("#photo", Path(folder) / "card.png")
+    expect(clerk.locator("#scan-said")).to_contain_text("已读入二维码")
+    assert clerk.input_value("#qr") == holder.qr
+    looked(clerk, shot, "scanned-phone-zh-CN")
+    clerk.set_input_files("#photo", {"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"})
+    expect(clerk.locator("#scan-said")).to_contain_text("没有读到二维码")

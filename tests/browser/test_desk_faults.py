@@ -211,7 +211,7 @@ def test_no_log_and_no_address_names_the_holder(town: Town, clerk: tuple[Page, W
     holder = town.take()
     check(page, holder, "PASS")
     claim = submit(page)
-    check(page, holder, "FAIL", id_number="310101196202030009")
+    check(page, holder, "FAIL", id_number="310101196202030008")
     said, asked = town.world.said(), "\n".join(url for _, url in watch.asked)
     assert "/api/subsidy/check" in said and "/api/subsidy/check" in asked  # the log is one of requests
     assert claim not in asked
