@@ -106,11 +106,12 @@ async function prepare(application, place, button) {
     const told = { id_type, id_number, organisation, uscc, role, founded_on };
     const drafted = await draftClaim(prepared, told, crypto.getRandomValues(new Uint8Array(32)));
     const again = () => prepare(application, place, button);
-    const done = () => {
-      button.closest(".card").remove(); // what was submitted is not submitted once more
-      flow.done();
+    const cancelled = () => {
+      button.closest(".card").hidden = false;
+      button.focus();
     };
-    offerToSign(place, drafted, { ...flow, unconfirmed: prepared.unconfirmed, again, done });
+    button.closest(".card").hidden = true; // what is about to be signed is not submitted beside it once more
+    offerToSign(place, drafted, { ...flow, unconfirmed: prepared.unconfirmed, again, cancelled });
   } catch (error) {
     place.replaceChildren(problemNotice(error));
   } finally {

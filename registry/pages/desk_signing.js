@@ -3,7 +3,7 @@
  * tells how it went. A second press, a retry and a page loaded anew send the very same bytes, so one act is one act.
  *
  * @typedef {{session: any, key: import("/assets/keystore.js").Kept, done: (answer: any) => void,
- *            again?: () => void}} Flow `again` prepares anew where that is what helps
+ *            again?: () => void, cancelled?: () => void}} Flow `again` prepares anew where that is what helps
  */
 
 import { localise, make } from "/assets/language.js";
@@ -51,7 +51,10 @@ export function offerToSign(place, drafted, flow) {
   const sign = make("button.button", { type: "button" }, ["签名并提交", "Sign and send"]);
   const cancel = make("button.button.quiet", { type: "button" }, ["取消，不签名", "Cancel, sign nothing"]);
   const said = make("div");
-  cancel.addEventListener("click", () => place.replaceChildren());
+  cancel.addEventListener("click", () => {
+    place.replaceChildren();
+    flow.cancelled?.();
+  });
   sign.addEventListener("click", async () => {
     sign.disabled = true; // a second press finds nothing to press
     cancel.disabled = true;
