@@ -40,7 +40,7 @@ def append_all(service: Service, works: Sequence[Work]) -> None:
     """
     open_works = [work for work in works if not work.decided]
     try:
-        with service.database.transaction() as connection:
+        with service.writing() as connection:
             _Appending(service, connection).run(open_works)
             # Crash here: nothing is committed; the senders retry with the same bytes.
     except BaseException:

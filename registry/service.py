@@ -5,8 +5,12 @@ Promises that a `Service` stands on a migrated database with a genesis, and on s
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from issuers.authority.party_facts import GenesisFact
@@ -69,6 +73,14 @@ class Service:
     book: Book = field(default_factory=Book)
     audits: Runs = field(default_factory=Runs)
     metrics: Counts = field(default_factory=Counts)
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """As `Database.transaction`; how long it took, commit and all, is counted."""
+        begun = time.perf_counter()
+        with self.database.transaction() as connection:
+            yield connection
+        self.metrics.wrote(time.perf_counter() - begun)
 
     def need_writable(self) -> None:
         """Raises the alarm that stands against writing: what would be given out now may have been before."""

@@ -69,7 +69,7 @@ def _try_to_write(service: Service) -> str | None:
         return service.alarms.read_only.code
     try:
         now_ms = service.clock.now_ms()
-        with service.database.transaction() as connection:
+        with service.writing() as connection:
             changed = connection.execute(sa.update(heartbeat).values(time_ms=now_ms))
             if changed.rowcount == 0:
                 connection.execute(sa.insert(heartbeat).values(id=1, time_ms=now_ms))
