@@ -74,7 +74,7 @@ export const BUNDLED = Object.keys(KINDS).filter((kind) => kind !== "certificate
  * @param {import("/js/ledger/statement.js").Statement} statement
  */
 export function readAct(statement) {
-  if (statement.version === 1 && Object.hasOwn(KINDS, statement.kind)) return KINDS[statement.kind](statement.body);
+  if (statement.version === 1 && Object.keys(KINDS).includes(statement.kind)) return KINDS[statement.kind](statement.body);
   if (statement.version === 1 && OTHERS.includes(statement.kind)) return null;
   throw new Malformed("ACT_UNKNOWN", "an act of a kind or version this program does not know");
 }

@@ -222,6 +222,7 @@ function submitCode(event) {
 
 async function begin() {
   for (const host of document.querySelectorAll("[data-host]")) host.textContent = location.host;
+  $("result").hidden = true;
   $("start").hidden = false;
   $("camera-start").hidden = !(mayHaveCamera() && (await canRead()));
   $("camera-start").addEventListener("click", startCamera);
@@ -259,4 +260,4 @@ async function open() {
 }
 
 window.addEventListener("hashchange", () => location.reload());
-await open();
+open();

@@ -68,8 +68,8 @@ def test_nothing_is_left_in_the_address_or_the_history(site: Site, visit: Visit)
     assert page.evaluate("history.length") <= 2
 
 
-def test_the_fragment_never_leaves_the_browser(site: Site, visit: Visit) -> None:
-    """Every request, its address and body: neither the fragment nor any run of its digits is in one."""
+def leaked(site: Site, visit: Visit) -> list[str]:
+    """What a scan sent or the service saw that holds any run of the fragment's digits."""
     scene = valid()
     address = scene.lay(site)
     digits = address.split("#1")[1]
@@ -77,14 +77,32 @@ def test_the_fragment_never_leaves_the_browser(site: Site, visit: Visit) -> None
     page.clock.set_fixed_time(scene.seconds)
     page.goto(address)
     page.wait_for_selector(".verdict[data-tone='good']")
-    sent = [part for (_, url), body in zip(watch.asked, watch.sent, strict=True) for part in (url, body)]
-    # The browser's own record of the first address has the fragment; the server's record of it has not.
-    seen = [*sent[1:], *site.asked, *(body.decode() for body in site.bodies)]
     assert len(watch.asked) > 20
-    assert not any(digits[at : at + 17] in text for text in seen for at in range(0, len(digits) - 17, 17))
-    assert {path.split(" ")[1] for path in site.asked if "/api/" in path} == {
-        f"/api/certificates/{claims_of(scene.world).code}"
-    }
+    sent = [part for (_, url), body in zip(watch.asked, watch.sent, strict=True) for part in (url, body)]
+    # The browser's own record of the first address has the fragment; the service's record of it has not.
+    seen = [*sent[1:], *site.asked, *(body.decode() for body in site.bodies)]
+    runs = [digits[at : at + 17] for at in range(0, len(digits) - 17, 17)]
+    return [text for text in seen if any(run in text for run in runs)]
+
+
+def test_the_fragment_never_leaves_the_browser(site: Site, visit: Visit) -> None:
+    assert leaked(site, visit) == []
+    asked = {path.split(" ")[1] for path in site.asked if "/api/" in path}
+    assert asked == {f"/api/certificates/{claims_of(valid().world).code}"}
+
+
+def test_a_page_that_leaks_the_fragment_is_caught(site: Site, visit: Visit) -> None:
+    """Negative control: the same page, but for one line that sends the text along."""
+    sound = b"  const now = Math.floor(Date.now() / 1000);"
+
+    def change(path: str, data: bytes) -> bytes:
+        if path != "/assets/verify_gather.js":
+            return data
+        assert sound in data
+        return data.replace(sound, b'  await fetch("/assets/malan.svg?" + encodeURIComponent(text));' + sound)
+
+    site.change = change
+    assert leaked(site, visit) != []
 
 
 @pytest.mark.parametrize("size", SIZES)

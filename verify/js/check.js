@@ -121,7 +121,7 @@ function issuerStep({ claims, key }, logged, trust) {
       return [right, passed(7)];
     } catch (error) {
       if (!(error instanceof MalanError)) throw error;
-      refusal ??= error;
+      refusal = refusal ?? error;
     }
   }
   return [null, failed(7, "out_of_scope", refusal)];
