@@ -63,6 +63,17 @@ export function bars(rows, width) {
   return picture;
 }
 
+/** A name cut to the width it has; the whole one stands in the table. @param {string} text @param {number} width */
+export function cut(text, width) {
+  const wide = (letter) => (letter > "\u2e7f" ? 12 : 7); // at 12 px, Chinese is square
+  let used = 12;
+  for (let place = 0; place < text.length; place += 1) {
+    used += wide(text[place]);
+    if (used > width && place < text.length - 1) return `${text.slice(0, place)}…`;
+  }
+  return text;
+}
+
 /**
  * Bars by name, each with its number.
  * @param {{zh: string, en: string, count: number}[]} rows
@@ -77,7 +88,7 @@ export function named(rows, width) {
     const name = language() === "en" ? row.en : row.zh;
     const long = (row.count / top) * room;
     picture.append(
-      draw("text", { class: "name", x: 0, y: place * ROW + 15 }, name),
+      draw("text", { class: "name", x: 0, y: place * ROW + 15 }, cut(name, width)),
       draw("rect", { class: "bar", x: 0, y: place * ROW + 21, width: Math.max(row.count ? 2 : 0, long), height: 15, rx: 2 }),
       draw("text", { x: long + 8, y: place * ROW + 33 }, String(row.count)),
     );

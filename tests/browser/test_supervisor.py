@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,46 +23,10 @@ from tests.browser.conftest import (
     free_port,
     serving,
 )
+from tests.browser.supervising import OTHER, OWN, Shot, desk_of, looked_at, sign_in, ticket
 
+__all__ = ["desk_of"]
 ROOT = Path(__file__).parents[2]
-OWN, OTHER = "district-310104", "district-310115"
-Shot = Callable[[Page, str], None]
-
-
-def ticket(home: Path, party: str, name: str) -> str:
-    """What `malan-sign sign-in` hands to a browser, by that officer's own key."""
-    desk = home / "desks" / party / name
-    if not desk.exists():  # the story of the demo had nothing to do at this desk
-        shown = json.loads((home / "desks" / OWN / "supervisor" / "config.json").read_text())
-        (desk / "keys").mkdir(parents=True, mode=0o700)
-        (desk / "config.json").write_text(json.dumps({**shown, "party": party}))
-        (desk / "config.json").chmod(0o600)
-        (desk / "keys" / f"{name}.key").symlink_to(home / "keys" / party / f"{name}.key")
-    command = [sys.executable, "-m", "issuers", "sign-in", "--home", str(desk)]
-    environment = {**os.environ, "MALAN_PASSPHRASE_FILE": str(home / "keys" / "PASSPHRASE.txt")}
-    done = subprocess.run([*command, "--yes", "--json"], check=True, capture_output=True, env=environment)
-    found: str = json.loads(done.stdout)["address"]
-    return found.partition("#")[2]
-
-
-def sign_in(page: Page, address: str, secret: str) -> None:
-    """As the page at /sign-in does: the ticket goes in, the cookie comes back."""
-    headers = {"origin": address, "sec-fetch-site": "same-origin"}
-    answer = page.context.request.post(f"{address}/api/sessions", data={"ticket": secret}, headers=headers)
-    assert answer.ok, answer.text()
-
-
-@pytest.fixture
-def desk_of(demo: DemoWorld, visit: Visit) -> Callable[..., tuple[Page, Watch]]:
-    """`desk_of(size=…, language=…)`: a browser that the supervisor of the class's district signed in with."""
-
-    def open_desk(party: str = OWN, name: str = "supervisor", **options: str) -> tuple[Page, Watch]:
-        page, watch = visit(demo.address, **options)
-        sign_in(page, demo.address, ticket(demo.home, party, name))
-        page.goto(f"{demo.address}/supervisor")
-        return page, watch
-
-    return open_desk
 
 
 def name_of(demo: DemoWorld, number: str) -> str:
@@ -79,14 +39,6 @@ def test_every_alarm_of_the_service_has_words_on_the_page() -> None:
     text = (ROOT / "registry" / "pages" / "supervisor_health.js").read_text(encoding="utf-8")
     named = set(re.findall(r"^  ([A-Z_]+): \[\"", text, re.MULTILINE))
     assert {alarm.code for alarm in CATALOGUE} <= named
-
-
-def looked_at(page: Page, shot: Shot, name: str) -> None:
-    """What every state keeps to: nothing sticks out, axe-core is content; a picture is kept."""
-    expect(page.locator("#view")).to_have_attribute("aria-busy", "false")
-    shot(page, name)
-    assert fits(page), name
-    assert axe_complaints(page) == [], name
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -170,53 +122,6 @@ def test_a_name_is_shown_for_a_purpose_only(
     expect(page.locator("#unmask .digits")).to_have_text(number)
     looked_at(page, shot, f"supervisor-unmasked-{size}-{language}")
     assert not any(number in url for _, url in watch.asked)
-
-
-def test_the_plot_s_table_equals_what_was_issued(
-    demo: DemoWorld, desk_of: Callable[..., tuple[Page, Watch]]
-) -> None:
-    page, _ = desk_of(size="desktop")
-    page.click("a[href='#issuing']")
-    expect(page.locator(".plot svg").first).to_be_visible()
-    issued = len(demo.told["certificates"])
-    cells = page.locator("#view details").first.locator("td.number").all_text_contents()
-    assert sum(int(cell) for cell in cells) == issued
-    heights = (
-        page.locator(".plot")
-        .first.locator("rect")
-        .evaluate_all("all => all.map(one => one.querySelector('title').textContent)")
-    )
-    assert sum(int(text.rpartition(": ")[2]) for text in heights) == issued
-
-
-def test_bars_are_as_high_as_their_numbers(demo: DemoWorld, visit: Visit) -> None:
-    page, _ = visit(demo.address)
-    page.goto(f"{demo.address}/supervisor")
-    counts = [3, 0, 12, 7, 1, 250, 49]
-    drawn = page.evaluate(
-        """async (counts) => {
-          const plots = await import("/assets/supervisor_plots.js");
-          const made = plots.bars(counts.map((count, place) => ({ label: `d${place}`, count })), 320);
-          const bars = [...made.querySelectorAll("rect")];
-          const at = (bar, name) => Number(bar.getAttribute(name));
-          const inside = bars.map((bar) => at(bar, "y") >= 0 && at(bar, "x") + at(bar, "width") <= 320);
-          return {
-            heights: bars.map((bar) => at(bar, "height")),
-            said: bars.map((bar) => bar.textContent),
-            inside: inside.every(Boolean),
-            marks: [0, 1, 4, 9, 250].map((top) => plots.steps(top)),
-          };
-        }""",
-        counts,
-    )
-    some = [count for count in counts if count]
-    assert [height / drawn["heights"][0] for height in drawn["heights"]] == pytest.approx(
-        [count / some[0] for count in some]
-    )
-    assert drawn["inside"] and drawn["said"] == [f"d{n}: {count}" for n, count in enumerate(counts) if count]
-    for top, marks in zip([0, 1, 4, 9, 250], drawn["marks"], strict=True):
-        assert marks[0] == 0 and marks[-1] >= top and len(marks) <= 7
-        assert all(isinstance(mark, int) for mark in marks), "no half certificates"
 
 
 def test_another_district_and_another_duty_see_nothing(
