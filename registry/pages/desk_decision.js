@@ -3,7 +3,10 @@
 import { make } from "/assets/language.js";
 import { ANSWERS, evidenceWords, facts, ruleWords, valueWords, yuan } from "/assets/desk_words.js";
 
-const FOR_YOU = ["待您核实", "For you to check"];
+function title(decision, advice) {
+  if (isUnknown(decision)) return ["未查到证书", "No such certificate"];
+  return advice && decision.outcome === "UNKNOWN" ? ["待您核实", "For you to check"] : null;
+}
 
 /** Whether the certificate is not there, or not this person's: the two are one answer. */
 export function isUnknown(decision) {
@@ -23,7 +26,7 @@ export function decisionCard(decision, { advice = false } = {}) {
       "div.verdict-head",
       {},
       make("div.verdict-icon", { "aria-hidden": "true" }, answer.icon),
-      make("div", {}, make("h2", {}, advice && decision.outcome === "UNKNOWN" ? FOR_YOU : answer.whole), make("p.dim", {}, head(decision, advice))),
+      make("div", {}, make("h2", {}, title(decision, advice) ?? answer.whole), make("p.dim", {}, head(decision, advice))),
     ),
     badges(decision),
     isUnknown(decision) ? unknownHint() : terms(decision),
@@ -42,6 +45,7 @@ function head(decision, advice) {
     const [zh, en] = yuan(decision.amount_fen);
     return [`补贴 ${zh}，提交后由区审核`, `${en}; the district decides once it is submitted`];
   }
+  if (isUnknown(decision)) return ["没有可以申领的依据", "There is nothing to claim on"];
   if (decision.outcome === "FAIL") return ["原因见下列各项", "The rules below say why"];
   return ["不是不符合：请按下列各项核实", "This is no refusal: the rules below say what to check"];
 }

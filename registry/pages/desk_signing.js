@@ -9,7 +9,7 @@
 import { localise, make } from "/assets/language.js";
 import { dropWaiting, putWaiting, saveFile } from "/assets/keystore.js";
 import { ask, problemNotice } from "/assets/session.js";
-import { districtWords, facts, shanghaiTime, valueWords, yuan } from "/assets/desk_words.js";
+import { REASONS, WITHDRAWALS, districtWords, facts, shanghaiTime, valueWords, yuan } from "/assets/desk_words.js";
 import { decode, decodeMap, encode } from "/js/ledger/cbor.js";
 import { signDraft } from "/js/issuers/claims.js";
 import { ID_TYPES } from "/js/issuers/documents.js";
@@ -208,8 +208,15 @@ function shown(name, value, unconfirmed) {
   if (name === "district") return districtWords(value);
   if (name === "policy" && unconfirmed) return make("span", {}, `${value} `, make("span.badge", { "data-tone": "warn" }, "⚠ ", ["未确认", "unconfirmed"]));
   if (typeof value === "boolean") return value ? ["是", "yes"] : ["否", "no"];
-  if (Array.isArray(value)) return value.length === 0 ? ["无", "none"] : value.join(", ");
+  if (name === "reason") return coded(WITHDRAWALS, [value]);
+  if (Array.isArray(value)) return value.length === 0 ? ["无", "none"] : coded(REASONS, value);
   return valueWords(value);
+}
+
+/** Codes as they are signed, each with its words. */
+function coded(known, codes) {
+  const words = codes.map((code) => known.find(([one]) => one === code) ?? [code, "", ""]);
+  return [words.map(([code, zh]) => `${zh} ${code}`).join("；"), words.map(([code, , en]) => `${en} (${code})`).join("; ")];
 }
 
 function openedValue(name, value) {
