@@ -2,7 +2,8 @@
 
 The table refers to nothing and nothing cascades into it. Triggers refuse update, delete, replacement and any
 insert that is not the next place, so the database itself keeps the order. The caller holds the one write lock
-(`BEGIN IMMEDIATE` on SQLite) from reading the head to its commit, and commits before it answers.
+(`BEGIN IMMEDIATE` on SQLite, an advisory lock on PostgreSQL) from reading the head to its commit, and commits
+before it answers.
 """
 
 from __future__ import annotations
@@ -40,6 +41,23 @@ SQLITE_GUARDS = (
     "WHEN NEW.seq IS NOT (SELECT COALESCE(MAX(seq), -1) + 1 FROM ledger_entry) OR EXISTS "
     "(SELECT 1 FROM ledger_entry WHERE cti = NEW.cti OR statement_hash = NEW.statement_hash) "
     "BEGIN SELECT RAISE(ABORT, 'the ledger grows by one'); END",
+)
+
+# For `str.format` with the schema, named in the bodies: no caller can lead their queries elsewhere.
+# ALWAYS: a session that plays replica (session_replication_role) does not silence them.
+POSTGRES_GUARDS = (
+    "CREATE FUNCTION {schema}.ledger_entry_no_change() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN "
+    "RAISE EXCEPTION 'the ledger is append-only' USING ERRCODE = 'integrity_constraint_violation'; END$$",
+    "CREATE FUNCTION {schema}.ledger_entry_in_order() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN "
+    "IF NEW.seq IS DISTINCT FROM (SELECT COALESCE(MAX(seq), -1) + 1 FROM {schema}.ledger_entry) THEN "
+    "RAISE EXCEPTION 'the ledger grows by one' USING ERRCODE = 'integrity_constraint_violation'; END IF; "
+    "RETURN NEW; END$$",
+    "CREATE TRIGGER ledger_entry_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {schema}.ledger_entry "
+    "FOR EACH STATEMENT EXECUTE FUNCTION {schema}.ledger_entry_no_change()",
+    "CREATE TRIGGER ledger_entry_in_order BEFORE INSERT ON {schema}.ledger_entry "
+    "FOR EACH ROW EXECUTE FUNCTION {schema}.ledger_entry_in_order()",
+    "ALTER TABLE {schema}.ledger_entry ENABLE ALWAYS TRIGGER ledger_entry_no_change",
+    "ALTER TABLE {schema}.ledger_entry ENABLE ALWAYS TRIGGER ledger_entry_in_order",
 )
 
 

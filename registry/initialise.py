@@ -31,7 +31,6 @@ from ledger.store import entry, read_head
 from registry.clock import Clock
 from registry.database import Database
 from registry.item import Submission
-from registry.migrations import migrate
 from registry.publishing import Publisher, write_names
 from registry.secret_marks import write_marks
 from registry.secrets import PURPOSES, create_secrets, read_secrets
@@ -39,6 +38,7 @@ from registry.service import Service, assemble
 from registry.settings import Settings
 from registry.settings_check import check_settings
 from registry.submit import submit
+from registry.upgrading import upgrade
 
 CITY = "city"
 _OTHER_HOME = "Choose another MALAN_HOME."
@@ -69,9 +69,9 @@ def initialise(settings: Settings, statements: Sequence[bytes], *, clock: Clock 
     secrets = read_secrets(settings.secret_file)
     if not settings.database:
         _create_private(settings.home / "malan.db")
+    upgrade(settings)
     database = Database(settings.database_url, busy_timeout_ms=settings.busy_timeout_ms)
     with database.transaction() as connection:
-        migrate(connection)
         write_marks(connection, secrets)
         if read_head(connection, origin).size > 0:
             raise Refused(

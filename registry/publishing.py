@@ -12,7 +12,6 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -63,7 +62,7 @@ class Publisher:
         """
         alarms = self._service.alarms
         try:
-            with _only_one(self._service.settings.home) as mine:
+            with _only_one(self._service) as mine:
                 if not mine:
                     return None
                 checkpoint = self._publish()
@@ -205,15 +204,16 @@ def _standing(service: Service, connection: sa.Connection, size: int) -> Standin
 
 
 @contextmanager
-def _only_one(home: Path) -> Iterator[bool]:
-    """Whether this process may publish now."""
-    held = os.open(home / ".publishing", os.O_RDWR | os.O_CREAT, 0o600)
+def _only_one(service: Service) -> Iterator[bool]:
+    """Whether this process may publish now: the only one in this home, and on this database on any host."""
+    held = os.open(service.settings.home / ".publishing", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             yield False
         else:
-            yield True
+            with service.database.alone("publish") as mine:
+                yield mine
     finally:
         os.close(held)

@@ -71,6 +71,14 @@ class Settings(BaseSettings):
             "database administrator: can delete, which the published log shows",
         ),
     ] = ""
+    database_owner: Annotated[
+        str,
+        Told(
+            "URL of the role that owns a PostgreSQL schema; only `init` and `migrate` need it.",
+            "URL without password",
+            "database administrator: could change rows, which log, receipts and witnesses show",
+        ),
+    ] = ""
     checkpoint_key_file: Annotated[
         Path, Told("Signs the log (Ed25519).", "path", "operator: could fork, which witnesses show")
     ] = Path("keys/checkpoint.key")

@@ -12,10 +12,10 @@ from issuers.sign.desk.parties import read_genesis_file
 from ledger import cbor
 from ledger.errors import Malformed, Refused
 from registry.commands.reporting import HomeOption, JsonOption, reporting, settings_for
-from registry.database import Database
 from registry.initialise import Initialised, initialise
-from registry.migrations import current, migrate, newest
+from registry.migrations import newest
 from registry.secrets import ESCROW, PURPOSES
+from registry.upgrading import upgrade
 
 GENESIS_BYTES_MAX = 2**18
 
@@ -40,11 +40,7 @@ def migrate_command(home: HomeOption = None, as_json: JsonOption = False) -> Non
         settings = settings_for(home)
         if not settings.database and not (settings.home / "malan.db").exists():
             raise Refused("HOME_MISSING", "there is no registry here", fix="Run `malan init`.")
-        database = Database(settings.database_url, busy_timeout_ms=settings.busy_timeout_ms)
-        with database.transaction() as connection:
-            before = current(connection)
-            migrate(connection)
-        database.close()
+        before = upgrade(settings)
         text = f"schema {newest()}" + (" already" if before == newest() else f", was {before}")
         out.result(text, {"before": before, "schema": newest()})
 

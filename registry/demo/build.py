@@ -27,7 +27,7 @@ from registry.fsck.kept import keep
 from registry.fsck.run import check as fsck
 from registry.initialise import initialise
 from registry.publishing import Publisher
-from registry.settings import SETTINGS_FILE, read_settings
+from registry.settings import SETTINGS_FILE, Settings, read_settings
 from verify.audit.report import AuditReport
 from verify.audit.run import Asked, audit
 from verify.check import check
@@ -59,6 +59,7 @@ class Demo:
     origin: str
     url: str
     genesis: str
+    database: str
     told: Told
     checked: tuple[Checked, ...]
     audit: AuditReport
@@ -103,11 +104,12 @@ def build(home: Path, *, trainees: int, public_url: str, say: Say, clock: Clock 
     finally:
         office.close()
         made.service.close()
-    return _look_back(home, public_url, told, evidence, departures, clock)
+    return _look_back(made.service.settings, told, evidence, departures, clock)
 
 
-def _look_back(home: Path, url: str, told: Told, evidence: Path, departures: int, clock: Clock) -> Demo:
+def _look_back(settings: Settings, told: Told, evidence: Path, departures: int, clock: Clock) -> Demo:
     """What a stranger and a supervisor find with the files alone."""
+    home, url = settings.home, settings.qr_origin
     raw = (home / "trust.cbor").read_bytes()
     trust = open_trust(raw, pin=None)
     assert told.report is not None
@@ -122,7 +124,10 @@ def _look_back(home: Path, url: str, told: Told, evidence: Path, departures: int
     asked = Asked(at_ms=clock.now_ms(), place="log", trust=raw, evidence=(evidence.read_bytes(),))
     report = audit(DirectorySource(home / "log"), asked)
     genesis_hash = trust.genesis.hex()
-    return Demo(home, trust.origin, url, genesis_hash, told, tuple(checked), report, departures, evidence)
+    database = settings.database_url
+    return Demo(
+        home, trust.origin, url, genesis_hash, database, told, tuple(checked), report, departures, evidence
+    )
 
 
 def document(demo: Demo) -> dict[str, Any]:
@@ -151,7 +156,7 @@ def document(demo: Demo) -> dict[str, Any]:
         "origin": demo.origin,
         "public_url": demo.url,
         "genesis": demo.genesis,
-        "database": str(home / "malan.db"),
+        "database": demo.database,
         "log": str(home / "log"),
         "log_vkey": str(home / "log.vkey"),
         "policy": str(home / "policy.txt"),

@@ -34,7 +34,10 @@ def check(service: Service) -> Report:
     found = published.read(service)
     size = None if found.checkpoint is None else found.checkpoint.size
     with service.database.reading() as connection:
-        departures = [*store.check_schema(connection), *store.check_types(connection)]
+        departures = [
+            *store.check_schema(service.database, connection),
+            *store.check_types(service.database, connection),
+        ]
     if any(one.code == "VALUE_TYPE" for one in departures):
         return Report(0, size, tuple(departures))  # nothing else can be read as what it should be
     replay = Replay(service.origin, watch=found.sizes)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from ledger.store import metadata as ledger_metadata
-from registry.database import misfits, schema_built_by, schema_of
+from registry.database import Database
 from registry.fsck.departure import Departure
 from registry.migrations import migrate
 from registry.people import People
@@ -17,17 +17,17 @@ from registry.secrets import Secrets
 from registry.tables import chain_head, metadata, read_audit, secret_mark
 
 
-def check_schema(connection: sa.Connection) -> Iterator[Departure]:
+def check_schema(database: Database, connection: sa.Connection) -> Iterator[Departure]:
     """Tables, indexes and triggers are exactly those the migrations make."""
-    expected = schema_built_by(migrate)
-    for kind, name, _ in sorted(schema_of(connection) ^ expected):
+    expected = database.schema_built_by(migrate)
+    for kind, name in sorted({(one[0], one[1]) for one in database.schema(connection) ^ expected}):
         yield Departure("SCHEMA_DIFFERS", f"{kind} {name}", "it is not as this version builds it")
 
 
-def check_types(connection: sa.Connection) -> Iterator[Departure]:
+def check_types(database: Database, connection: sa.Connection) -> Iterator[Departure]:
     """Every value has the type of its column. Where one has not, nothing else can be checked."""
     for table in (*ledger_metadata.sorted_tables, *metadata.sorted_tables):
-        for column in misfits(connection, table):
+        for column in database.misfits(connection, table):
             where = f"{table.name}.{column}"
             yield Departure("VALUE_TYPE", where, "a value has another type than its column")
 

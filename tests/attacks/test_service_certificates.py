@@ -31,6 +31,7 @@ from registry.tables import (
     person_key,
     reservation,
 )
+from tests.insider import insider
 from tests.registry.conftest import _quiet, desk, founded_template, results, results_template, stage
 from tests.registry.desk import Desk
 from tests.registry.stage import Stage, dismissal, item, parcel_item
@@ -152,10 +153,10 @@ def test_a_class_at_the_end_of_the_calendar_is_refused_or_taken_and_no_fault(res
 def test_one_erased_trainee_does_not_stop_the_certificates_of_the_class(results: Stage) -> None:
     """Of somebody who failed, too: `trainees_of` opens the whole roster to print the names of a few."""
     failed = next(one.candidate for one in results.world.trainees if not one.passes)
-    with results.service.database.transaction() as connection:
-        connection.exec_driver_sql(
-            "DELETE FROM person_key WHERE person = (SELECT person FROM candidate WHERE candidate = ?)",
-            (failed,),
+    with insider(results.service.settings) as raw:
+        raw.run(
+            "DELETE FROM person_key WHERE person = (SELECT person FROM candidate WHERE candidate = :failed)",
+            failed=failed,
         )
     answer = results.prepare()
     assert answer.status_code == 200, answer.json()["code"]

@@ -8,8 +8,6 @@ closes somebody's data or hides a read.
 # ruff: noqa: F401, F811  (fixtures come from the registry's conftest)
 from __future__ import annotations
 
-import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,6 +20,8 @@ from ledger.store import metadata as ledger_metadata
 from registry import staff
 from registry.fsck.run import check
 from registry.tables import metadata
+from tests.ground import Ground, on
+from tests.insider import Insider, administrator, insider
 from tests.registry.conftest import Template, _quiet, founded_template, results_template
 from tests.registry.desk import Desk
 from tests.registry.stage import Stage, officer_document, raise_stage
@@ -39,41 +39,29 @@ COLUMNS = sorted(
 
 @dataclass
 class Lived:
-    """A store in which everything happened once, and its database file as it was."""
+    """A store in which everything happened once, and what puts its database back as it was."""
 
     stage: Stage
-    path: Path
-    pristine: bytes
+    put_back: Callable[[], None]
 
     @contextmanager
-    def changed(self) -> Iterator[sqlite3.Connection]:
-        """The file as it was, to be changed with all guards off."""
+    def changed(self) -> Iterator[Insider]:
+        """The database as it was, to be changed with all guards off."""
         self.stage.service.database.close()
-        self.path.write_bytes(self.pristine)
-        connection = sqlite3.connect(self.path, isolation_level=None)
-        try:
-            connection.execute("PRAGMA foreign_keys = OFF")
-            connection.execute("PRAGMA ignore_check_constraints = ON")
-            guards = connection.execute(
-                "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-            ).fetchall()
-            for name, _ in guards:
-                connection.execute(f"DROP TRIGGER {name}")
-            yield connection
-            for _, sql in guards:
-                connection.execute(sql)
-        finally:
-            connection.close()
+        self.put_back()
+        with insider(self.stage.service.settings) as raw:
+            yield raw
 
     def named(self) -> list[str]:
         return [one.code for one in check(self.stage.service).departures]
 
 
 @pytest.fixture(scope="module")
-def lived(results_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
-    home = tmp_path_factory.mktemp("lived") / "home"
-    shutil.copytree(results_template.home, home)
-    stage = raise_stage(home, results_template.world.copy(), founded=True)
+def lived(
+    ground: Ground, results_template: Template, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lived]:
+    settings = ground.copy(results_template.settings, tmp_path_factory.mktemp("lived") / "home")
+    stage = raise_stage(settings, results_template.world.copy(), founded=True)
     stage.hands.set(moment(13, 10))
     stage.world.now = moment(13, 10)
     desk = Desk(stage, stage.issue_all())
@@ -83,17 +71,19 @@ def lived(results_template: Template, tmp_path_factory: pytest.TempPathFactory) 
     assert desk.submit(desk.claim(desk.prepared())).status_code == 200
     stage.publish()
     stage.service.database.close()
-    path = home / "malan.db"
-    yield Lived(stage, path, path.read_bytes())
+    yield Lived(stage, ground.keep(settings))
     stage.close()
+    ground.drop(settings)
 
 
-def other_value(connection: sqlite3.Connection, table: str, column: str, rowid: int) -> object:
+def other_value(raw: Insider, table: str, column: str, row: object) -> object:
     """Another value of the same type, as little different as can be."""
-    (old,) = connection.execute(f"SELECT {column} FROM {table} WHERE rowid = ?", (rowid,)).fetchone()
+    old = raw.run(f"SELECT {column} FROM {table} WHERE rowid = :row", row=row).scalar_one()
     if isinstance(old, bytes):
         return old[:-1] + bytes([old[-1] ^ 1]) if old else b"x"
-    return old + "x" if isinstance(old, str) else old + 1_000_000
+    if table == "hold" and column == "slot":
+        return old % 3 + 1  # PostgreSQL checks its constraint for the administrator as well
+    return f"{old[:-1]}{chr(ord(old[-1]) ^ 1)}" if isinstance(old, str) else old + 1_000_000
 
 
 # Whose rows nothing but a staff id hangs on come first in these tables, trainees last.
@@ -101,10 +91,11 @@ def other_value(connection: sqlite3.Connection, table: str, column: str, rowid: 
 def test_a_changed_column_is_named(lived: Lived, place: str) -> None:
     table, column = place.split(".")
     end = "min" if table in ("person", "person_document", "person_key") else "max"
-    with lived.changed() as connection:
-        (rowid,) = connection.execute(f"SELECT {end}(rowid) FROM {table}").fetchone()
-        value = other_value(connection, table, column, rowid)
-        connection.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (value, rowid))
+    with lived.changed() as raw:
+        row = raw.run(f"SELECT {end}(rowid) FROM {table}").scalar_one()
+        value = other_value(raw, table, column, row)
+        changed = raw.run(f"UPDATE {table} SET {column} = :value WHERE rowid = :row", value=value, row=row)
+        assert changed.rowcount == 1
     assert lived.named() != []
 
 
@@ -113,8 +104,8 @@ TABLES = sorted({place.split(".")[0] for place in COLUMNS})
 
 @pytest.mark.parametrize("table", TABLES)
 def test_a_deleted_row_is_named(lived: Lived, table: str) -> None:
-    with lived.changed() as connection:
-        connection.execute(f"DELETE FROM {table} WHERE rowid = (SELECT max(rowid) FROM {table})")
+    with lived.changed() as raw:
+        raw.run(f"DELETE FROM {table} WHERE rowid = (SELECT max(rowid) FROM {table})")
     assert lived.named() != []
 
 
@@ -124,7 +115,7 @@ MADE_UP = {
         " (SELECT person FROM person WHERE person NOT IN (SELECT person FROM candidate) LIMIT 1), roster, 99"
         " FROM candidate LIMIT 1"
     ),
-    "a second document of a person": "INSERT INTO person_document SELECT zeroblob(32), person FROM hold",
+    "a second document of a person": "INSERT INTO person_document SELECT x'00', person FROM hold",
     "a staff id nobody asked for": (
         "INSERT INTO staff SELECT x'00112233445566778899aabbccddeeff', person, 'city', x'00' FROM hold"
     ),
@@ -137,56 +128,91 @@ MADE_UP = {
 
 @pytest.mark.parametrize("case", MADE_UP)
 def test_a_made_up_row_is_named(lived: Lived, case: str) -> None:
-    with lived.changed() as connection:
-        connection.execute(MADE_UP[case])
+    with lived.changed() as raw:
+        raw.run(MADE_UP[case])
     assert lived.named() != []
 
 
-TOGETHER = {
-    "two officers exchange their staff ids": (
-        "CREATE TEMP TABLE t AS SELECT rowid AS r, person FROM staff ORDER BY rowid LIMIT 2",
-        "UPDATE staff SET person = randomblob(16) WHERE rowid IN (SELECT r FROM t)",
-        "UPDATE staff SET person = (SELECT person FROM t WHERE r <> staff.rowid)"
-        " WHERE rowid IN (SELECT r FROM t)",
-    ),
-    "two officers exchange their documents": (
-        "CREATE TEMP TABLE t AS SELECT rowid AS r, person FROM person_document ORDER BY rowid LIMIT 2",
-        "UPDATE person_document SET person = (SELECT person FROM t WHERE r <> person_document.rowid)"
-        " WHERE rowid IN (SELECT r FROM t)",
-    ),
-    "an officer's document leads to a trainee": (
-        "UPDATE person_document SET person = (SELECT person FROM hold) WHERE rowid = 1",
-    ),
-}
+@pytest.mark.parametrize("table", ["staff", "person_document"])
+def test_people_who_are_exchanged_are_named(lived: Lived, table: str) -> None:
+    """Two officers exchange their staff ids, or their documents."""
+    with lived.changed() as raw:
+        one, two = raw.run(f"SELECT rowid AS place, person FROM {table} ORDER BY rowid LIMIT 2").all()
+        for place, person in ((one.place, b"-" * 16), (two.place, one.person), (one.place, two.person)):
+            raw.run(f"UPDATE {table} SET person = :person WHERE rowid = :place", person=person, place=place)
+    assert lived.named() != []
 
 
-@pytest.mark.parametrize("case", TOGETHER)
-def test_people_who_are_exchanged_are_named(lived: Lived, case: str) -> None:
-    with lived.changed() as connection:
-        for statement in TOGETHER[case]:
-            connection.execute(statement)
+def test_an_officers_document_that_leads_to_a_trainee_is_named(lived: Lived) -> None:
+    with lived.changed() as raw:
+        raw.run(
+            "UPDATE person_document SET person = (SELECT person FROM hold)"
+            " WHERE rowid = (SELECT min(rowid) FROM person_document)"
+        )
     assert lived.named() != []
 
 
 SCHEMA = {
-    "the guards of the ledger": "DROP TRIGGER ledger_entry_no_update",
-    "the guards of the read audit": "DROP TRIGGER read_audit_no_delete",
-    "a constraint that money hangs on": "ALTER TABLE hold RENAME TO old_hold;"
-    " CREATE TABLE hold (person BLOB, slot INTEGER, project TEXT, claim BLOB);"
-    " INSERT INTO hold SELECT * FROM old_hold; DROP TABLE old_hold",
-    "a trigger of somebody else's": "CREATE TRIGGER quiet AFTER INSERT ON read_audit BEGIN SELECT 1; END",
+    "sqlite": {
+        "the guards of the ledger": ["DROP TRIGGER ledger_entry_no_update"],
+        "the guards of the read audit": ["DROP TRIGGER read_audit_no_delete"],
+        "a constraint that money hangs on": [
+            "ALTER TABLE hold RENAME TO old_hold",
+            "CREATE TABLE hold (person BLOB, slot INTEGER, project TEXT, claim BLOB)",
+            "INSERT INTO hold SELECT * FROM old_hold",
+            "DROP TABLE old_hold",
+        ],
+        "a trigger of somebody else's": [
+            "CREATE TRIGGER quiet AFTER INSERT ON read_audit BEGIN SELECT 1; END"
+        ],
+    },
+    "postgresql": {
+        "the guards of the ledger": ["DROP TRIGGER ledger_entry_no_change ON ledger_entry"],
+        "the guards of the read audit": ["ALTER TABLE read_audit DISABLE TRIGGER read_audit_in_order"],
+        "a guard that sleeps for a replica": ["ALTER TABLE read_audit ENABLE TRIGGER read_audit_in_order"],
+        "a guard that does nothing": [
+            "CREATE OR REPLACE FUNCTION ledger_entry_no_change() RETURNS trigger LANGUAGE plpgsql"
+            " AS 'BEGIN RETURN NULL; END'"
+        ],
+        "a constraint that money hangs on": ["ALTER TABLE hold DROP CONSTRAINT hold_project_once"],
+        "a check that says something else": [
+            "ALTER TABLE hold DROP CONSTRAINT hold_slot_range",
+            "ALTER TABLE hold ADD CONSTRAINT hold_slot_range CHECK (slot BETWEEN 1 AND 30)",
+        ],
+        "a reference that is not followed": ["ALTER TABLE hold DISABLE TRIGGER ALL"],
+        "a trigger of somebody else's": [
+            "CREATE TRIGGER quiet AFTER INSERT ON read_audit EXECUTE FUNCTION ledger_entry_no_change()"
+        ],
+        "a rule": ["CREATE RULE quiet AS ON INSERT TO read_audit DO INSTEAD NOTHING"],
+        "rows that hide": [
+            "CREATE POLICY quiet ON read_audit USING (true)",
+            "ALTER TABLE read_audit ENABLE ROW LEVEL SECURITY",
+        ],
+    },
 }
 
 
-@pytest.mark.parametrize("case", SCHEMA)
-def test_a_schema_without_its_guards_is_named(lived: Lived, case: str) -> None:
-    """Today's rows may be right; nothing keeps tomorrow's."""
+def named_after(lived: Lived, ground: Ground, statements: list[str]) -> list[str]:
+    """What fsck names once the guards are on again and these have run."""
     with lived.changed():
         pass  # as it was
-    connection = sqlite3.connect(lived.path, isolation_level=None)
-    connection.executescript(SCHEMA[case])
-    connection.close()
-    assert lived.named() != []
+    with administrator(lived.stage.service.settings) as raw:
+        for statement in statements:
+            raw.run(statement)
+    return lived.named()
+
+
+@on("sqlite")
+@pytest.mark.parametrize("case", SCHEMA["sqlite"])
+def test_a_schema_without_its_guards_is_named(lived: Lived, ground: Ground, case: str) -> None:
+    """Today's rows may be right; nothing keeps tomorrow's."""
+    assert "SCHEMA_DIFFERS" in named_after(lived, ground, SCHEMA["sqlite"][case])
+
+
+@on("postgresql")
+@pytest.mark.parametrize("case", SCHEMA["postgresql"])
+def test_a_schema_on_postgresql_without_its_guards_is_named(lived: Lived, ground: Ground, case: str) -> None:
+    assert "SCHEMA_DIFFERS" in named_after(lived, ground, SCHEMA["postgresql"][case])
 
 
 WRONG_TYPE = (
@@ -198,14 +224,13 @@ WRONG_TYPE = (
 )
 
 
+@on("sqlite")
 @pytest.mark.parametrize("place", WRONG_TYPE)
 def test_a_value_of_a_wrong_type_is_named_and_stops_nothing(lived: Lived, place: str) -> None:
     """SQLite keeps any type in any column; fsck ends with a traceback and names nothing at all."""
     table, column = place.split(".")
-    with lived.changed() as connection:
-        connection.execute(
-            f"UPDATE {table} SET {column} = 'x' WHERE rowid = (SELECT max(rowid) FROM {table})"
-        )
+    with lived.changed() as raw:
+        raw.run(f"UPDATE {table} SET {column} = 'x' WHERE rowid = (SELECT max(rowid) FROM {table})")
     with suppress(MalanError):  # said in one sentence, that would do as well
         assert lived.named() != []
 
@@ -221,7 +246,7 @@ PUBLISHED: dict[str, Callable[[Path], Path]] = {
 def test_a_published_file_that_was_changed_is_named(lived: Lived, case: str, tmp_path: Path) -> None:
     with lived.changed():
         pass  # as it was
-    path = PUBLISHED[case](lived.path.parent)
+    path = PUBLISHED[case](lived.stage.service.settings.home)
     while path.is_dir():
         path = next(path.iterdir())
     kept = path.read_bytes()
@@ -246,7 +271,7 @@ def test_a_forgotten_staff_row_gives_one_person_two_ids(lived: Lived) -> None:
     with stage.service.database.transaction() as connection:
         before = staff.find_or_add(connection, stage.service.people, document, name="欧阳娜娜", party=BODY)
     with lived.changed() as raw:
-        raw.execute("DELETE FROM staff WHERE staff = ?", (before,))
+        raw.run("DELETE FROM staff WHERE staff = :before", before=before)
     named = lived.named()
     with stage.service.database.transaction() as connection:
         after = staff.find_or_add(connection, stage.service.people, document, name="欧阳娜娜", party=BODY)

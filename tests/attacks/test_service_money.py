@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from issuers.acts.certificates import CertificateSuspended, ClaimDecided, ClaimWithdrawn
 from issuers.acts.classes import PolicyPublished, Sheet
@@ -24,7 +25,8 @@ from ledger.commitment import encode_opening
 from ledger.errors import MalanError
 from ledger.statement import statement_hash
 from registry import holds
-from registry.tables import hold
+from registry.tables import hold, reservation
+from tests.insider import insider
 from tests.registry.conftest import _quiet, desk, founded_template, results, results_template, stage
 from tests.registry.desk import Desk
 from tests.registry.stage import Stage, officer_document
@@ -53,18 +55,16 @@ def approve(desk: Desk, claim: bytes, amount_fen: int = AMOUNT_FEN) -> int:
 
 def person_of(desk: Desk, certificate: bytes) -> bytes:
     with desk.stage.service.database.reading() as connection:
-        query = "SELECT person FROM reservation WHERE certificate = ?"
-        person: bytes = connection.exec_driver_sql(query, (certificate,)).scalar_one()
+        query = sa.select(reservation.c.person).where(reservation.c.certificate == certificate)
+        person: bytes = connection.execute(query).scalar_one()
     return person
 
 
 def become(desk: Desk, officer: str, certificate: bytes) -> None:
     """The officer is the holder of the certificate: one natural person, as POST /api/staff would know."""
-    with desk.stage.service.database.transaction() as connection:
-        connection.exec_driver_sql(
-            "UPDATE staff SET person = ? WHERE staff = ?",
-            (person_of(desk, certificate), desk.stage.world.people[officer].staff),
-        )
+    person, staff = person_of(desk, certificate), desk.stage.world.people[officer].staff
+    with insider(desk.stage.service.settings) as raw:
+        raw.run("UPDATE staff SET person = :person WHERE staff = :staff", person=person, staff=staff)
 
 
 def with_slot(desk: Desk, prepared: Any, slot: int) -> Any:
@@ -184,11 +184,11 @@ from registry.database import Database
 from registry.item import Submission
 from registry.secrets import read_secrets
 from registry.service import assemble
-from registry.settings import Settings
+from registry.settings import read_settings
 from registry.submit import submit
 home, now, origin = pathlib.Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 items = json.load(sys.stdin)
-settings = Settings(home=home)
+settings = read_settings(home=home)
 service = assemble(settings, Database(settings.database_url, busy_timeout_ms=30_000),
     read_secrets(settings.secret_file), clock=Clock(lambda: now * 10**6, lambda: 0), origin=origin)
 b = lambda text: from_b64(text, bytes_max=65_535, where="")

@@ -16,6 +16,7 @@ from issuers.acts.words import Duty
 from issuers.base64url import to_b64
 from ledger.commitment import Opening, commit, encode_opening
 from registry.tables import read_audit
+from tests.insider import insider
 from tests.registry.conftest import _quiet, desk, founded_template, results, results_template, stage
 from tests.registry.desk import Desk
 from tests.registry.stage import Stage, item, officer_document
@@ -151,18 +152,16 @@ def test_evidence_is_not_for_other_districts_or_duties(results: Stage, who: str)
 def test_openings_swapped_between_people_do_not_unseal(desk: Desk) -> None:
     """Whole rows exchanged, as somebody with SQL would to read one person's data as another's."""
     people, database = desk.stage.service.people, desk.stage.service.database
-    with database.transaction() as connection:
+    with insider(desk.stage.service.settings) as raw:
         for table, key in (("reservation", "candidate"), ("credential", "certificate"), ("opening", "place")):
-            one, two = connection.exec_driver_sql(f"SELECT {key}, person, sealed FROM {table} LIMIT 2").all()
-            change = f"UPDATE {table} SET person = ?, sealed = ? WHERE {key} = ? AND person = ?"
-            connection.exec_driver_sql(change, (two.person, two.sealed, one[0], one.person))
-        wrapped = "(SELECT wrapped FROM person_key WHERE person = (SELECT max(person) FROM person_key))"
-        connection.exec_driver_sql(
-            f"UPDATE person_key SET wrapped = {wrapped} WHERE person = (SELECT min(person) FROM person_key)"
-        )
-        lowest = connection.exec_driver_sql("SELECT min(person) FROM person_key").scalar_one()
-        with pytest.raises(Exception, match="SEAL_BROKEN"):
-            people.seal(connection, lowest, b"x", table="opening", place=())
+            one, two = raw.run(f"SELECT {key}, person, sealed FROM {table} LIMIT 2").all()
+            change = f"UPDATE {table} SET person = :p, sealed = :s WHERE {key} = :k AND person = :old"
+            raw.run(change, p=two.person, s=two.sealed, k=one[0], old=one.person)
+        first, *_, last = raw.run("SELECT person, wrapped FROM person_key ORDER BY person").all()
+        raw.run("UPDATE person_key SET wrapped = :w WHERE person = :p", w=last.wrapped, p=first.person)
+    lowest = first.person
+    with database.reading() as connection, pytest.raises(Exception, match="SEAL_BROKEN"):
+        people.seal(connection, lowest, b"x", table="opening", place=())
     answer = desk.stage.prepare()
     assert answer.status_code >= 400
     names = [one.fields["name"] for one in desk.stage.world.trainees]

@@ -18,6 +18,7 @@ from registry.clock import Clock
 from registry.demo.running import Running
 from registry.initialise import initialise
 from registry.service import open_service
+from tests.insider import insider
 from tests.registry.conftest import _quiet, desk, founded_template, results, results_template, stage
 from tests.registry.desk import Desk
 from tests.registry.stage import Stage, write_secret
@@ -93,14 +94,9 @@ def test_a_date_at_the_end_of_the_calendar_is_no_fault(desk: Desk, path: str) ->
 def test_a_store_that_lost_a_person_row_does_not_call_the_holder_a_double_claimer(desk: Desk) -> None:
     """`holds.take` reads every IntegrityError, a broken reference too, as "holds it already"."""
     prepared = desk.prepared()
-    writer = desk.stage.service.database.writer
-    with writer.connect() as connection:
-        raw = connection.connection.driver_connection
-        assert raw is not None
-        raw.execute("PRAGMA foreign_keys = OFF")
-        query = "DELETE FROM person WHERE person = (SELECT person FROM reservation WHERE certificate = ?)"
-        assert raw.execute(query, (prepared.certificate,)).rowcount == 1
-        raw.execute("PRAGMA foreign_keys = ON")
+    with insider(desk.stage.service.settings) as raw:
+        query = "DELETE FROM person WHERE person = (SELECT person FROM reservation WHERE certificate = :it)"
+        assert raw.run(query, it=prepared.certificate).rowcount == 1
     assert desk.submit(desk.claim(prepared)).json()["code"] != "ALREADY_CLAIMED"
 
 

@@ -1,8 +1,8 @@
-"""Stages: a service that is founded, one with a class, one with results; each test has its own copy."""
+"""Stages: a service that is founded, one with a class, one with results; each test has its own copy, and runs
+on both databases."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import structlog
 
+from registry.settings import Settings
+from tests.ground import Ground
 from tests.registry.desk import Desk
 from tests.registry.stage import Stage, know_staff, raise_stage, with_standard
 from tests.world import World
@@ -23,54 +25,56 @@ def _quiet() -> None:
 
 @dataclass(frozen=True)
 class Template:
-    """A home to copy, and the world it has heard."""
+    """A home and database to copy, and the world they have heard."""
 
-    home: Path
+    settings: Settings
     world: World
 
 
-def _grown(place: Path, former: Template | None, grow: Callable[[World], World]) -> Template:
+def _grown(ground: Ground, place: Path, former: Template | None, grow: Callable[[World], World]) -> Template:
     world = World.founded() if former is None else former.world.copy()
-    if former is not None:
-        shutil.copytree(former.home, place)
-    stage = raise_stage(place, world, founded=former is not None)
+    settings = ground.migrated(place) if former is None else ground.copy(former.settings, place)
+    stage = raise_stage(settings, world, founded=former is not None)
     grow(world)
     know_staff(stage.service, world)
     stage.tell()
     stage.close()
-    return Template(place, world)
+    return Template(settings, world)
 
 
 @pytest.fixture(scope="session")
-def founded_template(tmp_path_factory: pytest.TempPathFactory) -> Template:
-    return _grown(tmp_path_factory.mktemp("founded") / "home", None, with_standard)
+def founded_template(ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Template:
+    return _grown(ground, tmp_path_factory.mktemp("founded") / "home", None, with_standard)
 
 
 @pytest.fixture(scope="session")
-def results_template(founded_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Template:
+def results_template(
+    ground: Ground, founded_template: Template, tmp_path_factory: pytest.TempPathFactory
+) -> Template:
     def grow(world: World) -> World:
         return world.with_class().with_results()
 
-    return _grown(tmp_path_factory.mktemp("results") / "home", founded_template, grow)
+    return _grown(ground, tmp_path_factory.mktemp("results") / "home", founded_template, grow)
 
 
-def _copy(template: Template, tmp_path: Path) -> Iterator[Stage]:
-    shutil.copytree(template.home, tmp_path / "home")
-    stage = raise_stage(tmp_path / "home", template.world.copy(), founded=True)
+def _copy(ground: Ground, template: Template, tmp_path: Path) -> Iterator[Stage]:
+    settings = ground.copy(template.settings, tmp_path / "home")
+    stage = raise_stage(settings, template.world.copy(), founded=True)
     yield stage
     stage.close()
+    ground.drop(settings)
 
 
 @pytest.fixture
-def stage(founded_template: Template, tmp_path: Path) -> Iterator[Stage]:
+def stage(ground: Ground, founded_template: Template, tmp_path: Path) -> Iterator[Stage]:
     """Everybody in office, standard and policy published, institution accredited."""
-    yield from _copy(founded_template, tmp_path)
+    yield from _copy(ground, founded_template, tmp_path)
 
 
 @pytest.fixture
-def results(results_template: Template, tmp_path: Path) -> Iterator[Stage]:
+def results(ground: Ground, results_template: Template, tmp_path: Path) -> Iterator[Stage]:
     """A class with a confirmed result; the clock stands on the next morning."""
-    for one in _copy(results_template, tmp_path):
+    for one in _copy(ground, results_template, tmp_path):
         one.hands.set(moment(13, 10))
         one.world.now = moment(13, 10)
         yield one

@@ -36,7 +36,6 @@ from registry.clock import Clock
 from registry.database import Database
 from registry.facts import TableView
 from registry.http.app import create_app
-from registry.migrations import migrate
 from registry.publishing import Publisher, write_names
 from registry.secret_marks import write_marks
 from registry.secrets import SYMMETRIC, encode_secret, read_secrets
@@ -217,16 +216,13 @@ def parcel_item(certified: Certified) -> dict[str, Any]:
     return item(parcel.statement, parcel.openings, parcel.attachment)
 
 
-def raise_stage(home: Path, world: World, *, founded: bool) -> Stage:
-    """The stage in `home`; a new one unless `founded`, which goes on with what is there."""
-    settings = Settings(home=home, limit_factor=1_000)  # limits have a test of their own
+def raise_stage(settings: Settings, world: World, *, founded: bool) -> Stage:
+    """The stage on a migrated database; a new one unless `founded`, which goes on with what is there."""
+    settings = settings.model_copy(update={"limit_factor": 1_000})  # limits have a test of their own
     hands = Hands(world.times[0] if not founded else world.now)
     if not founded:
         write_secrets(settings, world)
     database = Database(settings.database_url, busy_timeout_ms=settings.busy_timeout_ms)
-    if not founded:
-        with database.transaction() as connection:
-            migrate(connection)
     secrets = read_secrets(settings.secret_file)
     if not founded:
         with database.transaction() as connection:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from registry.__main__ import app
 from registry.clock import Clock
 from registry.migrations import newest
 from registry.secrets import PURPOSES
+from tests.ground import Ground
+from tests.insider import insider
 from tests.registry.stage import Stage
 
 ORIGIN = "log.malan.example/test"
@@ -62,7 +65,18 @@ def genesis(*, approved_by: int = 1, now_ms: int | None = None) -> list[bytes]:
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
+def _database(ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty database for whoever starts a registry, named as an operator would."""
+    settings = ground.fresh(tmp_path / "elsewhere")
+    if settings.database:
+        monkeypatch.setenv("MALAN_DATABASE", settings.database)
+        monkeypatch.setenv("MALAN_DATABASE_OWNER", settings.database_owner)
+    yield
+    ground.drop(settings)
+
+
+@pytest.fixture
+def file(tmp_path: Path, _database: None) -> Path:
     path = tmp_path / "genesis.json"
     path.write_bytes(genesis_file(genesis()))
     return path
@@ -75,7 +89,9 @@ def home(tmp_path: Path, file: Path) -> Path:
     return tmp_path / "home"
 
 
-def test_init_makes_a_registry_and_says_what_each_secret_is_worth(tmp_path: Path, file: Path) -> None:
+def test_init_makes_a_registry_and_says_what_each_secret_is_worth(
+    tmp_path: Path, file: Path, ground: Ground
+) -> None:
     result = run("init", "--genesis", str(file), "--json", home=tmp_path / "home")
     told = document(result)
     assert (result.exit_code, told["ok"], told["origin"]) == (0, True, ORIGIN)
@@ -86,12 +102,13 @@ def test_init_makes_a_registry_and_says_what_each_secret_is_worth(tmp_path: Path
         assert (claims.iss, claims.sub, claims.aud) == ("city", f"service/{purpose}", ORIGIN)
         assert bytes.fromhex(one["enrolment"]) == Path(one["file"]).read_bytes()
     home = tmp_path / "home"
-    assert (home / "malan.db").stat().st_mode & 0o077 == 0
+    if ground.kind == "sqlite":
+        assert (home / "malan.db").stat().st_mode & 0o077 == 0
     assert all((home / name).exists() for name in ("log/checkpoint", "log.vkey", "policy.txt"))
     assert run("fsck", home=home).exit_code == 0
 
 
-def test_init_takes_the_two_statements_as_cbor_as_well(tmp_path: Path) -> None:
+def test_init_takes_the_two_statements_as_cbor_as_well(tmp_path: Path, _database: None) -> None:
     path = tmp_path / "genesis.cbor"
     path.write_bytes(cbor.encode(genesis()))
     assert run("init", "--genesis", str(path), home=tmp_path / "home").exit_code == 0
@@ -118,7 +135,7 @@ def test_init_refuses_a_registry_that_is_there(home: Path, file: Path) -> None:
     ],
 )
 def test_init_makes_nothing_for_a_genesis_that_does_not_stand(
-    tmp_path: Path, statements: Any, code: str
+    tmp_path: Path, statements: Any, code: str, _database: None
 ) -> None:
     path = tmp_path / "genesis.json"
     path.write_bytes(genesis_file(statements()))
@@ -158,8 +175,8 @@ def test_migrate_says_from_where_to_where(home: Path) -> None:
 
 
 def test_fsck_exits_1_and_names_what_departed(results: Stage) -> None:
-    with results.service.database.transaction() as connection:
-        connection.exec_driver_sql("DELETE FROM fact WHERE kind = 'Party' AND key = 'city'")
+    with insider(results.service.settings) as raw:
+        raw.run("DELETE FROM fact WHERE kind = 'Party' AND key = 'city'")
     result = run("fsck", "--json", home=results.service.settings.home)
     told = document(result)
     assert (result.exit_code, told["ok"]) == (1, False)

@@ -6,16 +6,21 @@ import os
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 
 from issuers.authority.class_facts import CertificateFact, State
 from ledger.commitment import Opening, decode_opening
 from ledger.errors import Unavailable
 from ledger.keys import EDDSA
+from ledger.store import entry
+from registry import tables
 from registry.facts import decode, encode
 from registry.fsck import run
 from registry.fsck.run import Report, check
 from registry.people import People
 from registry.secrets import read_secrets
+from tests.ground import on
+from tests.insider import insider
 from tests.registry.desk import Desk
 from tests.registry.stage import Stage, dismissal, write_secret
 
@@ -33,17 +38,10 @@ def codes(stage: Stage) -> list[str]:
 
 
 def plant(stage: Stage, *statements: str) -> None:
-    """Changes rows as an insider with the database file would, guards off."""
-    with stage.service.database.transaction() as connection:
-        triggers = connection.exec_driver_sql(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-        ).all()
-        for name, _ in triggers:
-            connection.exec_driver_sql(f"DROP TRIGGER {name}")
+    """Changes rows as an insider would, guards off."""
+    with insider(stage.service.settings) as raw:
         for statement in statements:
-            assert connection.exec_driver_sql(statement).rowcount != 0, statement
-        for _, sql in triggers:
-            connection.exec_driver_sql(sql)
+            assert raw.run(statement).rowcount != 0, statement
 
 
 def test_an_untouched_store_is_sound(full: Desk) -> None:
@@ -64,14 +62,12 @@ def test_walking_in_small_steps_finds_the_same(full: Desk, monkeypatch: pytest.M
 
 def test_a_flipped_status_in_a_fact_is_named(full: Desk) -> None:
     certificate = full.certified[0].item.certificate.hex()
-    table = "SELECT record FROM fact WHERE kind = 'CertificateFact' AND key = ?"
+    place = sa.and_(tables.fact.c.kind == "CertificateFact", tables.fact.c.key == certificate)
     with full.stage.service.database.transaction() as connection:
-        record = connection.exec_driver_sql(table, (certificate,)).scalar_one()
+        record = connection.execute(sa.select(tables.fact.c.record).where(place)).scalar_one()
         fact = decode(CertificateFact, record)
         flipped = encode(replace(fact, state=State.REVOKED))
-        connection.exec_driver_sql(
-            "UPDATE fact SET record = ? WHERE kind = 'CertificateFact' AND key = ?", (flipped, certificate)
-        )
+        connection.execute(sa.update(tables.fact).where(place).values(record=flipped))
     (departure,) = check(full.stage.service).departures
     assert (departure.code, departure.where) == ("FACT_DIFFERS", f"fact CertificateFact {certificate}")
 
@@ -83,6 +79,7 @@ def test_a_deleted_claim_hold_is_named(full: Desk) -> None:
     assert departure.where.startswith("claim ")
 
 
+A_RESERVATION = " rowid = (SELECT min(rowid) FROM reservation)"
 ROWS = {
     "FACT_MISSING": ["DELETE FROM fact WHERE kind = 'Claim'"],
     "FACT_EXTRA": ["INSERT INTO fact SELECT kind, 'made-up', record, seq FROM fact WHERE kind = 'Claim'"],
@@ -94,28 +91,30 @@ ROWS = {
         "INSERT INTO hold SELECT person, 3, 'other', x'00112233445566778899aabbccddeeff' FROM hold"
     ],
     "RESERVATION_MISSING": ["DELETE FROM reservation WHERE rowid = (SELECT max(rowid) FROM reservation)"],
-    "RESERVATION_DIFFERS": ["UPDATE reservation SET status_index = 5 WHERE rowid = 1"],
-    "RESERVATION_CODE": ["UPDATE reservation SET code_index = x'00' WHERE rowid = 1"],
+    "RESERVATION_DIFFERS": ["UPDATE reservation SET status_index = 5 WHERE" + A_RESERVATION],
+    "RESERVATION_CODE": ["UPDATE reservation SET code_index = x'00' WHERE" + A_RESERVATION],
     "RESERVATION_PERSON": [
         "UPDATE candidate SET person = (SELECT person FROM person WHERE person NOT IN"
         " (SELECT person FROM candidate) LIMIT 1)"
         " WHERE candidate = (SELECT candidate FROM reservation LIMIT 1)"
     ],
     "NUMBER_GAP": ["UPDATE number_series SET last = last + 1"],
-    "CREDENTIAL_MISSING": ["DELETE FROM credential WHERE rowid = 1"],
-    "CREDENTIAL_BROKEN": ["UPDATE credential SET sealed = substr(sealed, 2) WHERE rowid = 1"],
+    "CREDENTIAL_MISSING": ["DELETE FROM credential WHERE rowid = (SELECT min(rowid) FROM credential)"],
+    "CREDENTIAL_BROKEN": [
+        "UPDATE credential SET sealed = substr(sealed, 2) WHERE rowid = (SELECT min(rowid) FROM credential)"
+    ],
     "CREDENTIAL_EXTRA": [
         "INSERT INTO credential"
         " SELECT x'00112233445566778899aabbccddeeff', person, sealed FROM credential LIMIT 1"
     ],
-    "OPENING_MISSING": ["DELETE FROM opening WHERE rowid = 1"],
-    "OPENING_BROKEN": ["UPDATE opening SET sealed = x'00' WHERE rowid = 2"],
+    "OPENING_MISSING": ["DELETE FROM opening WHERE rowid = (SELECT min(rowid) FROM opening)"],
+    "OPENING_BROKEN": ["UPDATE opening SET sealed = x'00' WHERE rowid = (SELECT max(rowid) FROM opening)"],
     "OPENING_EXTRA": ["INSERT INTO opening SELECT statement, 99, person, sealed FROM opening LIMIT 1"],
     "PERSON_DIFFERS": [
         "UPDATE person_document SET document = x'00' WHERE person = (SELECT person FROM candidate LIMIT 1)"
     ],
     "CANDIDATE_MISSING": ["DELETE FROM candidate WHERE candidate NOT IN (SELECT candidate FROM reservation)"],
-    "CANDIDATE_PLACE": ["UPDATE candidate SET place = 7 WHERE rowid = 1"],
+    "CANDIDATE_PLACE": ["UPDATE candidate SET place = 7 WHERE rowid = (SELECT min(rowid) FROM candidate)"],
     "LEAF_COLUMNS": ["UPDATE ledger_entry SET cti = x'00112233445566778899aabbccddeeff' WHERE seq = 9"],
     "LEAF_HASH": ["UPDATE ledger_entry SET leaf_hash = x'00' WHERE seq = 9"],
     "LOG_AHEAD": ["DELETE FROM ledger_entry WHERE seq = (SELECT max(seq) FROM ledger_entry)"],
@@ -132,7 +131,7 @@ def test_a_planted_departure_is_named(full: Desk, code: str) -> None:
 
 def test_a_changed_leaf_breaks_chain_root_and_signature(full: Desk) -> None:
     with full.stage.service.database.reading() as connection:
-        leaf = connection.exec_driver_sql("SELECT leaf FROM ledger_entry WHERE seq = 9").scalar_one()
+        leaf = connection.execute(sa.select(entry.c.leaf).where(entry.c.seq == 9)).scalar_one()
     changed = leaf[:-1] + bytes([leaf[-1] ^ 1])
     plant(full.stage, f"UPDATE ledger_entry SET leaf = x'{changed.hex()}' WHERE seq = 9")
     found = check(full.stage.service).departures
@@ -164,13 +163,13 @@ def test_a_checkpoint_of_another_key_is_named(stage: Stage) -> None:
 def test_an_opening_that_opens_another_value_is_named(full: Desk) -> None:
     """Sealed anew under the right key and place, but with another mark inside."""
     people, database = full.stage.service.people, full.stage.service.database
-    with database.transaction() as connection:
-        row = connection.exec_driver_sql("SELECT statement, place, person FROM opening LIMIT 1").one()
+    with database.reading() as connection:
+        row = connection.execute(sa.select(tables.opening).limit(1)).one()
         told = decode_opening(people.opening(connection, row.statement, row.place))
         lie = Opening(told.record_key, {**told.fields, "attended": 1})
-        connection.exec_driver_sql(
-            "DELETE FROM opening WHERE statement = ? AND place = ?", (row.statement, row.place)
-        )
+    with insider(full.stage.service.settings) as raw:
+        raw.run("DELETE FROM opening WHERE statement = :of AND place = :at", of=row.statement, at=row.place)
+    with database.transaction() as connection:
         people.store_opening(connection, row.person, lie, statement=row.statement, place=row.place)
     assert codes(full.stage) == ["OPENING_BROKEN"]
 
@@ -182,6 +181,7 @@ def test_without_the_right_key_nothing_personal_opens(full: Desk) -> None:
     assert {"OPENING_BROKEN", "RESERVATION_BROKEN", "CREDENTIAL_BROKEN"} <= found
 
 
+@on("sqlite")
 def test_fsck_changes_nothing(full: Desk) -> None:
     path = full.stage.service.settings.home / "malan.db"
     before = path.read_bytes()
@@ -189,6 +189,7 @@ def test_fsck_changes_nothing(full: Desk) -> None:
     assert path.read_bytes() == before
 
 
+@on("sqlite")
 def test_a_database_that_cannot_be_read_is_not_called_sound(stage: Stage) -> None:
     stage.service.database.close()
     (stage.service.settings.home / "malan.db").write_bytes(b"not a database at all, " * 100)

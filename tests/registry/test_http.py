@@ -13,6 +13,8 @@ from ledger.errors import MalanError, Malformed, Refused, Unavailable
 from registry.http import problems
 from registry.http.bodies import LARGE, SMALL
 from registry.http.health import Readiness
+from tests.ground import on
+from tests.insider import insider
 from tests.registry.desk import Desk
 from tests.registry.stage import Stage, dismissal, item
 
@@ -191,6 +193,7 @@ def _references(value: Any) -> list[str]:
     return []
 
 
+@on("sqlite")
 def test_readiness_is_that_the_database_can_be_written(stage: Stage) -> None:
     stage.publish()
     assert stage.client.get("/readyz").json() == {"ready": True, "error": None, "alarms": []}
@@ -252,10 +255,10 @@ def test_codes_that_show_nothing_are_answered_alike(desk: Desk) -> None:
     prepared = desk.stage.prepared(b"2" * 16)
     assert prepared.items == ()
     erased = desk.certified[1]
-    with desk.stage.service.database.transaction() as connection:
-        connection.exec_driver_sql(
-            "DELETE FROM person_key WHERE person = (SELECT person FROM reservation WHERE certificate = ?)",
-            (erased.item.certificate,),
+    with insider(desk.stage.service.settings) as raw:
+        raw.run(
+            "DELETE FROM person_key WHERE person = (SELECT person FROM reservation WHERE certificate = :it)",
+            it=erased.item.certificate,
         )
     unknown = desk.stage.client.get(f"/api/certificates/{make_code(1)}")
     hidden = desk.stage.client.get(f"/api/certificates/{erased.item.code}")

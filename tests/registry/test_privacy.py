@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from issuers.base64url import to_b64
+from registry.tables import opening, person_key
+from tests.ground import Ground, on
+from tests.insider import insider
 from tests.registry.desk import Desk
 from tests.registry.stage import Stage, officer_document
 from tests.world_parts import BODY
@@ -57,6 +61,7 @@ def lived(desk: Desk) -> Desk:
     return desk
 
 
+@on("sqlite")
 def test_the_database_file_shows_nobody(lived: Desk) -> None:
     home = lived.stage.service.settings.home
     data = files(home, "malan.db*")
@@ -64,10 +69,11 @@ def test_the_database_file_shows_nobody(lived: Desk) -> None:
     assert officer_document("new").number.encode() not in data
 
 
+@on("sqlite")
 def test_the_search_finds_what_is_there(lived: Desk) -> None:
     name = lived.stage.world.trainees[0].fields["name"]
-    with lived.stage.service.database.transaction() as connection:
-        connection.exec_driver_sql("UPDATE staff SET party = ?", (name,))
+    with insider(lived.stage.service.settings) as raw:
+        raw.run("UPDATE staff SET party = :name", name=name)
     assert found_in(files(lived.stage.service.settings.home, "malan.db*"), lived) == [name]
 
 
@@ -107,40 +113,48 @@ def test_no_address_of_the_api_has_room_for_a_person(stage: Stage) -> None:
 def test_one_person_is_not_to_be_seen_in_two_rows(lived: Desk) -> None:
     """The same name sealed twice gives bytes that have nothing in common."""
     with lived.stage.service.database.reading() as connection:
-        sealed = connection.exec_driver_sql("SELECT sealed FROM opening").scalars().all()
+        sealed = connection.execute(sa.select(opening.c.sealed)).scalars().all()
     assert len(set(sealed)) == len(sealed)
     assert len({one[:12] for one in sealed}) == len(sealed), "every nonce is fresh"
 
 
 def test_a_sealed_value_moved_to_another_row_does_not_open(lived: Desk) -> None:
     people, database = lived.stage.service.people, lived.stage.service.database
-    with database.transaction() as connection:
-        rows = connection.exec_driver_sql("SELECT statement, place, person FROM opening LIMIT 2").all()
-        first, second = rows
-        connection.exec_driver_sql(
-            "UPDATE opening SET person = ?, sealed = (SELECT sealed FROM opening WHERE statement = ? AND"
-            " place = ?) WHERE statement = ? AND place = ?",
-            (first.person, first.statement, first.place, second.statement, second.place),
+    with database.reading() as connection:
+        first, second = connection.execute(sa.select(opening).limit(2)).all()
+    with insider(lived.stage.service.settings) as raw:
+        raw.run(
+            "UPDATE opening SET person = :person, sealed = :sealed WHERE statement = :of AND place = :at",
+            person=first.person,
+            sealed=first.sealed,
+            of=second.statement,
+            at=second.place,
         )
+    with database.reading() as connection:
         people.opening(connection, first.statement, first.place)
         with pytest.raises(Exception, match="SEAL_BROKEN"):
             people.opening(connection, second.statement, second.place)
 
 
-def test_destroying_a_persons_key_closes_all_of_theirs_and_nobody_elses(lived: Desk) -> None:
+def test_destroying_a_persons_key_closes_all_of_theirs_and_nobody_elses(lived: Desk, ground: Ground) -> None:
     people, database = lived.stage.service.people, lived.stage.service.database
-    with database.transaction() as connection:
-        rows = connection.exec_driver_sql("SELECT statement, place, person FROM opening").all()
+    with database.reading() as connection:
+        rows = connection.execute(sa.select(opening)).all()
         gone = rows[0].person
-        wrapped = connection.exec_driver_sql(
-            "SELECT wrapped FROM person_key WHERE person = ?", (gone,)
-        ).scalar_one()
-        connection.exec_driver_sql("DELETE FROM person_key WHERE person = ?", (gone,))
+        mine = person_key.c.person == gone
+        wrapped = connection.execute(sa.select(person_key.c.wrapped).where(mine)).scalar_one()
+    if ground.kind == "sqlite":
+        with database.transaction() as connection:
+            connection.execute(sa.delete(person_key).where(mine))
+    else:
+        with insider(lived.stage.service.settings) as raw:
+            raw.run("DELETE FROM person_key WHERE person = :gone", gone=gone)
+    with database.reading() as connection:
         for row in rows:
             if row.person == gone:
                 with pytest.raises(Exception, match="PERSON_ERASED"):
                     people.opening(connection, row.statement, row.place)
             else:
                 people.opening(connection, row.statement, row.place)
-    data = files(lived.stage.service.settings.home, "malan.db*")
+    data = files(lived.stage.service.settings.home, "malan.db*")  # none on PostgreSQL, which vacuums later
     assert wrapped not in data, "secure_delete leaves no copy in a free page"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -27,6 +25,7 @@ from ledger.tiles import TileReader
 from registry import publishing
 from registry.facts import TableView
 from registry.publishing import Publisher, check_not_ahead
+from tests.ground import Ground
 from tests.registry.desk import Desk
 from tests.registry.stage import Stage, dismissal, item
 from tests.world_parts import BODY
@@ -185,25 +184,25 @@ def test_no_bundle_is_made_under_a_key_nobody_enrolled(stage: Stage) -> None:
 
 
 def test_one_process_publishes_at_a_time(stage: Stage) -> None:
-    with publishing._only_one(stage.service.settings.home) as mine:
+    with publishing._only_one(stage.service) as mine:
         assert mine
         assert Publisher(stage.service).run_once() is None
     assert Publisher(stage.service).run_once() is not None
 
 
-def lost_rows(stage: Stage, tmp_path: Path) -> None:
+def lost_rows(stage: Stage, ground: Ground) -> None:
     """The database of an hour ago is put back, while the log went on."""
-    home = stage.service.settings.home
-    shutil.copy(home / "malan.db", tmp_path / "old.db")
+    stage.service.database.close()
+    put_back = ground.keep(stage.service.settings)
     assert stage.post(dismissal(stage)).status_code == 200
     stage.publish()
     stage.service.database.close()
-    shutil.copy(tmp_path / "old.db", home / "malan.db")
+    put_back()
 
 
-def test_a_log_ahead_of_its_database_makes_the_service_read_only(stage: Stage, tmp_path: Path) -> None:
+def test_a_log_ahead_of_its_database_makes_the_service_read_only(stage: Stage, ground: Ground) -> None:
     check_not_ahead(stage.service)
-    lost_rows(stage, tmp_path)
+    lost_rows(stage, ground)
     with pytest.raises(Unavailable, match="LOG_AHEAD"):
         check_not_ahead(stage.service)
     checkpoint = stage.client.get("/log/checkpoint").content
@@ -215,8 +214,8 @@ def test_a_log_ahead_of_its_database_makes_the_service_read_only(stage: Stage, t
     assert stage.client.get("/readyz").json()["error"] == "LOG_AHEAD"
 
 
-def test_rows_that_depart_from_the_published_log_stop_the_service(stage: Stage, tmp_path: Path) -> None:
-    lost_rows(stage, tmp_path)
+def test_rows_that_depart_from_the_published_log_stop_the_service(stage: Stage, ground: Ground) -> None:
+    lost_rows(stage, ground)
     assert stage.post(dismissal(stage, "evaluator-1")).status_code == 200  # nobody has noticed yet
     with pytest.raises(Exception, match="ROWS_DEPART"):
         stage.publish()

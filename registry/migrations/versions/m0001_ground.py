@@ -35,16 +35,51 @@ _SQLITE_GUARDS = (
     "BEGIN SELECT RAISE(ABORT, 'the read audit grows by one'); END",
 )
 
+_POSTGRES_GUARDS = (
+    "CREATE FUNCTION {schema}.ledger_entry_no_change() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN "
+    "RAISE EXCEPTION 'the ledger is append-only' USING ERRCODE = 'integrity_constraint_violation'; END$$",
+    "CREATE FUNCTION {schema}.ledger_entry_in_order() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN "
+    "IF NEW.seq IS DISTINCT FROM (SELECT COALESCE(MAX(seq), -1) + 1 FROM {schema}.ledger_entry) THEN "
+    "RAISE EXCEPTION 'the ledger grows by one' USING ERRCODE = 'integrity_constraint_violation'; END IF; "
+    "RETURN NEW; END$$",
+    "CREATE TRIGGER ledger_entry_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {schema}.ledger_entry "
+    "FOR EACH STATEMENT EXECUTE FUNCTION {schema}.ledger_entry_no_change()",
+    "CREATE TRIGGER ledger_entry_in_order BEFORE INSERT ON {schema}.ledger_entry "
+    "FOR EACH ROW EXECUTE FUNCTION {schema}.ledger_entry_in_order()",
+    "ALTER TABLE {schema}.ledger_entry ENABLE ALWAYS TRIGGER ledger_entry_no_change",
+    "ALTER TABLE {schema}.ledger_entry ENABLE ALWAYS TRIGGER ledger_entry_in_order",
+    "CREATE FUNCTION {schema}.read_audit_no_change() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN "
+    "RAISE EXCEPTION 'the read audit is append-only' USING ERRCODE = 'integrity_constraint_violation'; END$$",
+    "CREATE FUNCTION {schema}.read_audit_in_order() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN "
+    "IF NEW.id IS DISTINCT FROM (SELECT COALESCE(MAX(id), 0) + 1 FROM {schema}.read_audit) THEN "
+    "RAISE EXCEPTION 'the read audit grows by one' USING ERRCODE = 'integrity_constraint_violation'; END IF; "
+    "RETURN NEW; END$$",
+    "CREATE TRIGGER read_audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {schema}.read_audit "
+    "FOR EACH STATEMENT EXECUTE FUNCTION {schema}.read_audit_no_change()",
+    "CREATE TRIGGER read_audit_in_order BEFORE INSERT ON {schema}.read_audit "
+    "FOR EACH ROW EXECUTE FUNCTION {schema}.read_audit_in_order()",
+    "ALTER TABLE {schema}.read_audit ENABLE ALWAYS TRIGGER read_audit_no_change",
+    "ALTER TABLE {schema}.read_audit ENABLE ALWAYS TRIGGER read_audit_in_order",
+)
+
 
 def upgrade() -> None:
-    if op.get_bind().dialect.name != "sqlite":
-        raise Unavailable("DATABASE_UNSUPPORTED", "this revision guards the ledger on SQLite only")
     _ledger()
     _people()
     _certificates()
     _audits()
-    for statement in _SQLITE_GUARDS:
+    for statement in _guards():
         op.execute(statement)
+
+
+def _guards() -> list[str]:
+    connection = op.get_bind()
+    if connection.dialect.name == "sqlite":
+        return list(_SQLITE_GUARDS)
+    schema = connection.dialect.identifier_preparer.quote(
+        connection.execute(sa.select(sa.func.current_schema())).scalar_one()
+    )
+    return [statement.format(schema=schema) for statement in _POSTGRES_GUARDS]
 
 
 def downgrade() -> None:
