@@ -16,7 +16,7 @@ from ledger import store
 from ledger.errors import Unavailable
 from registry import migrations, tables
 from registry.database import Database
-from registry.migrations import check_current, current, migrate, newest
+from registry.migrations import check_current, migrate
 from registry.settings import Settings
 from tests.ground import Ground
 

@@ -17,6 +17,7 @@ from registry.effects.deed import Deed
 from registry.group_commit import GroupCommit, Job
 from registry.item import Submission
 from registry.submit import enqueue, prepared, submit
+from tests.registry.faults import disk_full
 from tests.registry.stage import Stage, dismissal
 from tests.world_parts import BODY
 
@@ -140,7 +141,7 @@ def test_what_breaks_a_shared_commit_does_not_stop_the_others(
 
     def broken(deed: Deed) -> None:
         if deed.statement.subject.endswith(poison.hex()):
-            raise sa.exc.OperationalError("INSERT", {}, Exception("no space"))
+            raise disk_full(stage.service.database, "INSERT")
 
     monkeypatch.setitem(effects.EFFECTS, "officer-dismissed", broken)
     size = stage.size()
@@ -160,7 +161,7 @@ def test_what_breaks_a_shared_commit_does_not_stop_the_others(
 
 def test_a_commit_that_fails_for_all_answers_nobody_with_success(stage: Stage) -> None:
     def fail(_: sa.Connection) -> None:
-        raise sa.exc.OperationalError("COMMIT", {}, Exception("the disk is gone"))
+        raise disk_full(stage.service.database, "COMMIT")
 
     size = stage.size()
     queued = []

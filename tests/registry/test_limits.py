@@ -18,6 +18,7 @@ from registry.http.limits import LIMITS
 from registry.limit_counts import CountsInMemory
 from registry.limiting import LOOK_UP, MISS_OF_ALL, SIGN_IN, VERIFY, Limit, TooMany, caller_named, count
 from registry.tables import limit_count, person_key, read_audit, reservation, session
+from tests.ground import on
 from tests.registry.browser import Browser
 from tests.registry.desk import Desk
 from tests.registry.stage import Stage
@@ -173,6 +174,7 @@ def test_a_forwarded_address_counts_only_from_a_trusted_proxy(desk: Desk) -> Non
     assert status == 429, "a caller cannot rename themselves"
 
 
+@on("sqlite")  # what the tables hold is the same; a file shows it whole
 def test_the_database_holds_no_address(app: Any, desk: Desk) -> None:
     look(app, desk.certified[0].item.code, client="192.0.2.77")
     look(app, unknown(1), client="192.0.2.77")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,7 +11,8 @@ import sqlalchemy as sa
 
 from ledger.errors import Refused
 from registry import effects
-from registry.tables import fact
+from registry.tables import fact, request_seen
+from tests.registry.faults import disk_full
 from tests.registry.stage import Stage, dismissal, is_dismissed, item
 
 
@@ -23,7 +25,7 @@ def failing_commit(stage: Stage, *, persisted: bool) -> Iterator[None]:
         assert raw is not None
         if persisted:
             raw.commit()
-        raise sa.exc.OperationalError("COMMIT", {}, Exception("the disk is gone"))
+        raise disk_full(stage.service.database, "COMMIT")
 
     engine = stage.service.database.writer
     sa.event.listen(engine, "commit", fail)
@@ -61,16 +63,16 @@ def test_an_unexpected_fault_in_one_item_leaves_no_half_of_it(
 
     def faulty(deed: effects.Deed) -> None:
         calls.append(deed.statement.hash)
-        deed.connection.execute(sa.delete(fact))
+        deed.connection.execute(sa.insert(request_seen).values(cti=os.urandom(16), seen_ms=1))
         if len(calls) == 2:
             raise KeyError("沈明")
         raise Refused("NOT_TODAY", "refused by the test")
 
     monkeypatch.setitem(effects.EFFECTS, "officer-dismissed", faulty)
-    facts = stage.count(fact)
+    seen = stage.count(request_seen)
     answers = stage.post_batch([item(raw) for raw in victims])
     assert [one["code"] for one in answers] == ["NOT_TODAY", "INTERNAL", "NOT_TODAY"]
-    assert stage.count(fact) == facts, "what an effect wrote before it failed is gone"
+    assert stage.count(request_seen) == seen, "what an effect wrote before it failed is gone"
     assert "沈明" not in str(answers)
 
 
@@ -81,7 +83,7 @@ def test_a_failing_database_in_one_item_stops_the_whole_batch(
     size = stage.size()
 
     def broken(deed: effects.Deed) -> None:
-        raise sa.exc.OperationalError("INSERT", {}, Exception("no space"))
+        raise disk_full(stage.service.database, "INSERT")
 
     monkeypatch.setitem(effects.EFFECTS, "officer-dismissed", broken)
     answer = stage.client.post("/api/statements", json={"items": [item(first), item(dismissal(stage))]})

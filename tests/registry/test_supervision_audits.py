@@ -156,9 +156,9 @@ def test_a_run_of_a_process_that_is_gone_shows_as_stopped(desk: Desk) -> None:
 def test_reports_survive_a_restart_with_their_hashes(desk: Desk) -> None:
     stage, reader = desk.stage, principal(desk.stage, OWN)
     told = run(stage, reader)
-    home, world = stage.service.settings.home, stage.world
+    settings, world = stage.service.settings, stage.world
     stage.close()
-    again = raise_stage(home, world, founded=True)
+    again = raise_stage(settings, world, founded=True)
     try:
         (kept,) = audits.runs(again.service, reader)["runs"]
         assert kept["id"] == told["id"] and kept["staff"] == world.people[OWN].staff.hex()
