@@ -35,6 +35,7 @@ from registry.facts import encode
 from registry.supervision import classes, health, issuing, trace
 from registry.supervision.book import Book
 from registry.tables import class_entry, fact, person, person_key
+from tests.ground import SqliteGround
 from tests.registry.stage import Stage, know_staff, raise_stage, with_standard
 from tests.registry.test_supervision import OWN, principal
 from tests.world import World
@@ -231,7 +232,7 @@ def main(count: int) -> None:
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory(), cache_logger_on_first_use=False)
     with tempfile.TemporaryDirectory() as folder:
         world = World.founded()
-        stage = raise_stage(Path(folder) / "home", world, founded=False)
+        stage = raise_stage(SqliteGround().migrated(Path(folder) / "home"), world, founded=False)
         with_standard(world)
         know_staff(stage.service, world)
         stage.tell()
