@@ -200,12 +200,19 @@ def send(app: FastAPI, caller: Caller, case: Any, noise: Mapping[str, Any]) -> t
     sent = [str(value) for value in (case.path_parameters or {}).values()]
     body, headers = b"", list(caller.headers)
     if case.method not in ("GET", "DELETE"):
-        value = told.get("json")
-        if noise["grow"]:
-            value = caller.grown(path, value, noise)
-        body = json.dumps(value).encode()
-        sent += list(_texts(value))
-        headers.append((b"content-type", b"application/json"))
+        media, value = case.media_type or "application/json", told.get("json")
+        if media == "application/json":
+            if noise["grow"]:
+                value = caller.grown(path, value, noise)
+            body = json.dumps(value).encode()
+            sent += list(_texts(value))
+        else:
+            body = (
+                value
+                if isinstance(value := told.get("data"), bytes)
+                else str(value).encode("utf-8", "replace")
+            )
+        headers.append((b"content-type", media.encode()))
     if noise["header"]:
         headers.append((b"x-noise", noise["header"]))
         sent.append(noise["header"].decode("latin-1"))
