@@ -1,7 +1,8 @@
 /** The supervisor's page: who is signed in, which part is shown, and what went wrong. */
 
 import { localise, make } from "/assets/language.js";
-import { Problem, current, problemNotice, signOut } from "/assets/supervisor_api.js";
+import { Problem, current, signOut } from "/assets/session.js";
+import { problemNotice } from "/assets/supervisor_api.js";
 import { showAudits } from "/assets/supervisor_audits.js";
 import { showClass, showClasses } from "/assets/supervisor_classes.js";
 import { showHealth } from "/assets/supervisor_health.js";
@@ -95,7 +96,7 @@ async function begin() {
   try {
     const session = await current();
     if (session.party.role !== "district" || !session.duties.includes("supervisor")) {
-      throw new Problem(403, "ACCESS_DUTY", "");
+      throw new Problem(403, "ACCESS_DUTY");
     }
     showWho(session);
     tabs.hidden = false;

@@ -1,9 +1,10 @@
 /** The chain behind a certificate: typed number or code, then each link with who said it, when, and its proof. */
 
 import { make } from "/assets/language.js";
+import { dutyWords } from "/assets/session.js";
 import { get, post, problemNotice } from "/assets/supervisor_api.js";
 import { facts } from "/assets/supervisor_health.js";
-import { DUTIES, FACTS, HOLDS, NODES, STATES, badge, hash, party, short, when } from "/assets/supervisor_words.js";
+import { FACTS, HOLDS, NODES, STATES, badge, hash, party, short, when } from "/assets/supervisor_words.js";
 
 const SKIPPED = new Set(["state", "kind", "credential", "status_place", "erased", "small", "staff", "instructors", "in_force_seq", "zh", "en", "amount_fen", "unconfirmed"]);
 
@@ -155,7 +156,7 @@ function shownValue(name, value) {
 
 function entry(one) {
   const by = one.said_by;
-  const duty = DUTIES[by.duty] ?? [by.duty ?? "?", by.duty ?? "?"];
+  const duty = dutyWords([by.duty ?? "?"]);
   const approved = one.approved_by.map((other) =>
     make("div", {}, ["另一人同意：", "Approved by another: "], [other.zh, other.en], ` · ${short(other.staff ?? "")} · #${other.seq}`),
   );

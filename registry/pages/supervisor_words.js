@@ -14,19 +14,6 @@ export const NODES = {
   claim: ["补贴申领", "Subsidy claim"],
 };
 
-export const DUTIES = {
-  root: ["市级授权人", "city root"],
-  admin: ["管理员", "admin"],
-  standards: ["规范管理员", "standards officer"],
-  supervisor: ["督导员", "supervisor"],
-  reviewer: ["审核员", "reviewer"],
-  intake: ["受理员", "intake officer"],
-  registrar: ["教务员", "registrar"],
-  instructor: ["讲师", "instructor"],
-  evaluator: ["考评员", "evaluator"],
-  signatory: ["签发人", "signatory"],
-};
-
 export const HOLDS = {
   "certificate.evaluation": ["指明所依据的评价结果", "names the evaluation it rests on"],
   "certificate.class": ["属于该班级", "is of this class"],
