@@ -44,10 +44,10 @@ async function verify(text) {
   try {
     const words = await wordsOf();
     const { verdict, trust, notes, genesis } = await verdictOn(text, words);
-    const known = trust === null ? [null, [location.origin]] : [trustLine(trust), trust.bundle.hosts];
+    const known = trust === null ? [null, []] : [trustLine(trust), trust.bundle.hosts];
     const panels = verdictPanels(verdict, words, { notes, origin: known[0], hosts: known[1] });
     const alarm = ALARMS.includes(verdict.code) ? [alarmPanel(verdict.code, genesis)] : [];
-    const retry = verdict.state === "could_not_check" ? [retryPanel(text)] : [];
+    const retry = verdict.state === "could_not_check" && alarm.length === 0 ? [retryPanel(text)] : [];
     show([...panels.slice(0, 1), ...alarm, ...retry, ...panels.slice(1)], toneOf(verdict.state), [verdict.title.zh, verdict.title.en]);
   } catch (error) {
     failed(error, () => verify(text));

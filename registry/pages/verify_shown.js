@@ -115,7 +115,7 @@ function panel(verdict, words, notes, byServer) {
   const who = byServer
     ? ["由服务器核验，不是本机核验", "Checked by the server, not by this device"]
     : ["由本机核验", "Checked by this device"];
-  inside.push(make("p.small.dim", {}, who, " · ", shanghai(verdict.checked_at)));
+  inside.push(make("p.small.dim", {}, who, " · ", make("span.whole", {}, shanghai(verdict.checked_at))));
   return frame(toneOf(verdict.state), icon, [verdict.title.zh, verdict.title.en], ...inside);
 }
 
@@ -158,7 +158,7 @@ function facts(verdict) {
     told.expires_at === null ? null : [["有效期至", "Valid until"], shanghai(told.expires_at)],
     [["证书编号", "Number"], make("span.digits", {}, told.number)],
     [["验证码", "Code"], make("span.digits", {}, told.code.replace(/(.{4})(?=.)/g, "$1 "))],
-    told.seq === null ? null : [["账本位置", "Place in the log"], make("span", {}, `${told.seq} · ${shanghai(told.logged_at)}`)],
+    told.seq === null ? null : [["账本位置", "Place in the log"], make("span", {}, `${told.seq} · `, make("span.whole", {}, shanghai(told.logged_at)))],
   ];
   return make("div.card", {}, make("h2", {}, ["签名内容", "What was signed"]), relied, list(rows), compare(told));
 }
@@ -177,7 +177,7 @@ function nextSteps(verdict, origin, hosts) {
   const where = ["公布的核验网址：", "The published address of this page: "];
   const address = make("p", {}, where, names, ["。请与地址栏核对。", ". Compare it with the address bar."]);
   const card = reporting();
-  card.prepend(address);
+  if (hosts.length > 0) card.prepend(address);
   if (origin !== null) card.prepend(origin);
   return card;
 }
