@@ -226,3 +226,19 @@ def test_a_picture_of_the_certificate_fills_in_its_code(town: Town, visit: Visit
     looked(clerk, shot, "scanned-phone-zh-CN")
     clerk.set_input_files("#photo", {"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"})
     expect(clerk.locator("#scan-said")).to_contain_text("没有读到二维码")
+
+
+def test_where_the_browser_has_no_cryptography_it_is_said(town: Town, visit: Visit, shot: Shot) -> None:
+    """As over plain http: no key can be made or used, and the program still can."""
+    page, _ = visit(town.address)
+    page.context.add_init_script("Object.defineProperty(Crypto.prototype, 'subtle', {value: undefined})")
+    page.goto(f"{town.address}/keys")
+    expect(page.locator("#keys .notice[data-tone=bad]")).to_contain_text("https")
+    assert page.is_disabled("#make")
+    page.goto(f"{town.address}/sign-in")
+    expect(page.locator("#keys .notice[data-tone=bad]")).to_contain_text("https")
+    looked(page, shot, "no-cryptography-phone-zh-CN")
+    page.goto(town.ticket(COUNTER, "intake"))
+    page.wait_for_url("**/desk")
+    check(page, town.holders[0], "PASS")
+    expect(page.locator("#save-application")).to_be_visible()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 
 from issuers.acts.certificates import CertificateRevoked, ClaimDecided, ClaimWithdrawn
 from issuers.acts.words import Outcome
 from ledger.errors import Refused
 from registry.fsck.run import check
+from registry.migrations.versions import m0004_open_claims
 from registry.tables import open_claim, read_audit
 from tests.registry.browser import Browser
 from tests.registry.desk import Desk
@@ -115,3 +118,17 @@ def test_fsck_knows_the_list(desk: Desk) -> None:
     assert [(one.code, one.where) for one in check(desk.stage.service).departures] == [
         ("OPEN_CLAIM_MISSING", f"claim {claim}")
     ]
+
+
+def test_a_database_of_before_gets_the_claims_that_wait(desk: Desk) -> None:
+    """The revision fills its table from the log so far: what waits, and nothing that is closed."""
+    waits, closed = submitted(desk), submitted(desk, 1)
+    desk.say("claim-withdrawn", "intake-310101", bytes.fromhex(closed), ClaimWithdrawn("applicant-asked"))
+    with desk.stage.service.database.transaction() as connection:
+        before = connection.execute(sa.select(open_claim)).all()
+        open_claim.drop(connection)
+        with Operations.context(MigrationContext.configure(connection)):
+            m0004_open_claims.upgrade()
+        after = connection.execute(sa.select(open_claim)).all()
+    assert after == before
+    assert [row.claim.hex() for row in after] == [waits]
