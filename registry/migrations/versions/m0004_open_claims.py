@@ -31,13 +31,17 @@ def upgrade() -> None:
         sa.Column("statement", sa.LargeBinary(32), nullable=False),
     )
     op.create_index("open_claim_by_district", "open_claim", ["district", "submitted_ms"])
-    # A claim that waits was last changed by its own submission.
-    for row in op.get_bind().execute(_SUBMITTED).all():
+    fill(op.get_bind(), table)
+
+
+def fill(connection: sa.Connection, table: sa.Table) -> None:
+    """A row for each claim that waits; it was last changed by its own submission."""
+    for row in connection.execute(_SUBMITTED).all():
         claim = cbor.decode_map(bytes(row.record), where="Claim")
         if claim["state"] == "submitted":
             values = {name: claim[name] for name in ("district", "submitted_ms")}
             insert = sa.insert(table).values(**values, claim=claim["id"], statement=bytes(row.statement))
-            op.get_bind().execute(insert)
+            connection.execute(insert)
 
 
 def downgrade() -> None:
