@@ -1,9 +1,10 @@
 """Door: sessions: who is signed in, from a signed session statement to the end.
 
 Promises: a session begins with a statement of an enrolled key in force, over an address of ours and a nonce
-of ours that works once; the database holds SHA-256 of the secret and nothing that opens a session; at every
-use the log is asked again, so a revoked key or a dismissed officer is out at once. Nonces are not stored
-before they are used: a stranger cannot make the database write.
+of ours that works once; the database holds SHA-256 of the secret and nothing that opens a session, and a row
+that this service did not write opens none either; at every use the log is asked again, so a revoked key or a
+dismissed officer is out at once. Nonces are not stored before they are used: a stranger cannot make the
+database write.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import hashlib
 import hmac
 import os
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -22,6 +23,7 @@ from issuers.authority.party_facts import Key, Party
 from issuers.authority.view import View
 from issuers.base64url import from_b64, to_b64
 from issuers.session import AGE_MAX_SECONDS, SessionStatement, parse_session
+from ledger import cbor
 from ledger.cose import check_sign1
 from ledger.errors import BadSignature, MalanError, Refused
 from ledger.keys import public_key
@@ -119,11 +121,12 @@ def redeem_ticket(service: Service, ticket: str) -> Handed:
         where = session_ticket.c.id == name
         row = connection.execute(sa.select(session_ticket).where(where)).one_or_none()
         gone = connection.execute(sa.delete(session_ticket).where(where)).rowcount
-        if row is None or gone != 1 or not _young(row.created_ms, now_ms, TICKET_MS):
+        good = row is not None and gone == 1 and _is_ours(service, session_ticket, row)
+        if row is None or not good or not _young(row.created_ms, now_ms, TICKET_MS):
             row = None
         else:
             _standing(TableView(connection), row.kid, now_ms)
-            secret = _store(connection, session_table, row.kid, row.host, now_ms)
+            secret = _store(service, connection, session_table, row.kid, row.host, now_ms)
     if row is None:  # raised here, so that the row of an old ticket stays deleted
         raise _none("SESSION_TICKET", "the ticket was used, is too old or was never given out")
     return Handed(secret, row.host)
@@ -135,7 +138,7 @@ def find(service: Service, secret: str) -> Session:
     name = _name(secret, "SESSION_NONE", "nobody is signed in")
     with service.database.reading() as connection:
         row = connection.execute(sa.select(session_table).where(session_table.c.id == name)).one_or_none()
-        if row is None:
+        if row is None or not _is_ours(service, session_table, row):
             raise _none("SESSION_NONE", "nobody is signed in")
         young = _young(row.created_ms, now_ms, ABSOLUTE_MS) and _young(row.seen_ms, now_ms, IDLE_MS)
         principal = _still(TableView(connection), row.kid, now_ms) if young else None
@@ -190,20 +193,33 @@ def _begin(service: Service, statement: SessionStatement, table: sa.Table) -> Ha
             spend_once(connection, statement.nonce[:_RANDOM], now_ms=now_ms)
         except Refused as error:
             raise _none("SESSION_NONCE", "the nonce was used before") from error
-        secret = _store(connection, table, statement.message.kid, statement.host, now_ms)
+        secret = _store(service, connection, table, statement.message.kid, statement.host, now_ms)
     return Handed(secret, statement.host)
 
 
-def _store(connection: sa.Connection, table: sa.Table, kid: bytes, host: str, now_ms: int) -> str:
+def _store(
+    service: Service, connection: sa.Connection, table: sa.Table, kid: bytes, host: str, now_ms: int
+) -> str:
     """A new secret; what is too old to work goes."""
     life = ABSOLUTE_MS if table is session_table else TICKET_MS
     connection.execute(sa.delete(table).where(table.c.created_ms < now_ms - life))
     secret = os.urandom(SECRET_BYTES)
-    row = {"id": hashlib.sha256(secret).digest(), "kid": kid, "host": host, "created_ms": now_ms}
+    name = hashlib.sha256(secret).digest()
+    row = {"id": name, "kid": kid, "host": host, "created_ms": now_ms}
+    row["mark"] = _mark(service, table, name, kid, host, now_ms)
     if table is session_table:
         row["seen_ms"] = now_ms
     connection.execute(sa.insert(table).values(row))
     return to_b64(secret)
+
+
+def _mark(service: Service, table: sa.Table, name: bytes, kid: bytes, host: str, created_ms: int) -> bytes:
+    """What nobody with the database alone can make: they could sign themselves in as anybody otherwise."""
+    return service.people.seal_of(str(table.name), cbor.encode([name, kid, host, created_ms]))
+
+
+def _is_ours(service: Service, table: sa.Table, row: sa.Row[Any]) -> bool:
+    return hmac.compare_digest(row.mark, _mark(service, table, row.id, row.kid, row.host, row.created_ms))
 
 
 def _standing(view: View, kid: bytes, now_ms: int) -> Principal:

@@ -172,6 +172,7 @@ session = sa.Table(
     sa.Column("kid", sa.LargeBinary(8), nullable=False),
     sa.Column("host", sa.String(120), nullable=False),
     sa.Column("created_ms", sa.BigInteger, nullable=False, index=True),
+    sa.Column("mark", HASH, nullable=False),
     sa.Column("seen_ms", sa.BigInteger, nullable=False),
 )
 
@@ -183,6 +184,7 @@ session_ticket = sa.Table(
     sa.Column("kid", sa.LargeBinary(8), nullable=False),
     sa.Column("host", sa.String(120), nullable=False),
     sa.Column("created_ms", sa.BigInteger, nullable=False, index=True),
+    sa.Column("mark", HASH, nullable=False),
 )
 
 # Audits that supervisors ran here, and their reports: in the database, so that a report, its hash and who

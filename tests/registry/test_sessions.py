@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ def code_of(answer: Any) -> tuple[int, str]:
 def test_a_signed_statement_signs_in_and_out(stage: Stage) -> None:
     browser = Browser(stage)
     answer = browser.send_statement(browser.statement(WHO))
+    assert answer.status_code == 200, answer.text
     cookie = answer.headers["set-cookie"]
     assert cookie.startswith("__Host-malan=")
     assert {part.strip().lower() for part in cookie.split(";")[1:]} == {
@@ -234,6 +236,7 @@ def test_without_tls_only_this_machine_signs_in_and_with_a_cookie_of_another_nam
     stage.service.addresses.append(local)
     browser = Browser(stage, local)
     answer = browser.send_statement(browser.statement(WHO))
+    assert answer.status_code == 200, answer.text
     cookie = answer.headers["set-cookie"]
     assert cookie.startswith("malan-loopback=")
     assert "secure" not in cookie.lower()
@@ -250,3 +253,29 @@ def test_a_request_cannot_be_dressed_up_as_a_session(stage: Stage) -> None:
     raw = sign_request(person.signer, name="session", claims=claims, body={})
     answer = Browser(stage).send_statement(base64.urlsafe_b64encode(raw).rstrip(b"=").decode())
     assert code_of(answer) == (400, "SESSION_KIND")
+
+
+@pytest.mark.parametrize("column", ["kid", "created_ms", "host"])
+def test_whoever_can_write_the_table_signs_in_as_nobody(stage: Stage, column: str) -> None:
+    """A database administrator has no key: a session of their own must not become a supervisor's."""
+    browser = Browser(stage).sign_in(WHO)
+    values = {
+        "kid": stage.world.people["supervisor-310104"].signer.public.kid,
+        "created_ms": stage.hands.now_ms + 1,
+        "host": "https://elsewhere.example",
+    }
+    assert browser.ask("GET", "/api/sessions/current").status_code == 200
+    with stage.service.database.transaction() as connection:
+        connection.execute(sa.update(session).values({column: values[column]}))
+    assert code_of(browser.ask("GET", "/api/sessions/current")) == (401, "SESSION_NONE")
+
+
+def test_a_row_nobody_signed_in_for_opens_nothing(stage: Stage) -> None:
+    browser, own = Browser(stage).sign_in(WHO), b"\x07" * 32
+    with stage.service.database.transaction() as connection:
+        row = connection.execute(sa.select(session)).one()._asdict()
+        forged = {**row, "id": hashlib.sha256(own).digest()}
+        connection.execute(sa.insert(session).values(forged))
+    browser.client.cookies.clear()
+    browser.client.cookies.set("__Host-malan", to_b64(own))
+    assert code_of(browser.ask("GET", "/api/sessions/current")) == (401, "SESSION_NONE")

@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("kid", sa.LargeBinary(8), nullable=False),
         sa.Column("host", sa.String(120), nullable=False),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.Column("mark", sa.LargeBinary(32), nullable=False),
         sa.Column("seen_ms", sa.BigInteger(), nullable=False),
     )
     op.create_index("ix_session_created_ms", "session", ["created_ms"])
@@ -32,6 +33,7 @@ def upgrade() -> None:
         sa.Column("kid", sa.LargeBinary(8), nullable=False),
         sa.Column("host", sa.String(120), nullable=False),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.Column("mark", sa.LargeBinary(32), nullable=False),
     )
     op.create_index("ix_session_ticket_created_ms", "session_ticket", ["created_ms"])
 
