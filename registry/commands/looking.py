@@ -17,6 +17,7 @@ from registry.fsck.kept import keep
 from registry.fsck.run import check
 from registry.service import open_service
 from registry.settings import described
+from registry.settings_check import check_settings, strays
 
 _HEX = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
@@ -66,11 +67,16 @@ def evidence(
 def settings_command(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Every setting with its value, unit, limit, and who must be trusted with it."""
     with reporting("settings", as_json=as_json) as out:
-        found = described(settings_for(home))
+        settings = settings_for(home)
+        found = described(settings)
         blocks = [
             f"{one['variable']} = {one['value']}\n"
             f"  {one['what']} [{one['unit']}{'; ' + one['limit'] if one['limit'] else ''}]\n"
             f"  trust: {one['trust']}"
             for one in found
         ]
-        out.result("\n".join(blocks), {"settings": found})
+        unread = strays(settings.home)
+        out.result("\n".join(blocks), {"settings": found, "unread": unread})
+        for stray in unread:
+            out.say(f"{stray} is no setting of this program and is not read.")
+        check_settings(settings)  # shown first, so that whoever is told of a contradiction sees both

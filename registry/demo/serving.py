@@ -38,22 +38,26 @@ def mismatch(settings: Settings, address: str) -> str:
     if address in settings.accepted_hosts:
         return ""
     origin = settings.qr_origin
-    scheme, _, rest = origin.partition("://")
-    host, _, port = rest.partition(":")
-    port = port or ("443" if scheme == "https" else "80")
-    tls = " --tls" if scheme == "https" else ""
-    local = host in ("127.0.0.1", "localhost")
     return "\n".join(
         (
             f"The QR codes in {settings.home} lead to {origin}, and this service is at {address}:",
             "a phone that scans one does not arrive here. Either serve where they lead,",
-            f"  malan serve --demo{tls} --host {host if local else '0.0.0.0'} --port {port}"  # noqa: S104
-            f" --home {_quoted(settings.home)}",
+            f"  {serve_command(origin, settings.home)}",
             "or build another world whose codes lead here,",
             f"  malan demo --home ANOTHER-FOLDER --public-url {address}",
             f"二维码指向 {origin}，而本服务地址为 {address}，手机扫码打不开：请按上面任一命令处理。",
         )
     )
+
+
+def serve_command(origin: str, home: Path) -> str:
+    """What serves a home where its QR codes lead."""
+    scheme, _, rest = origin.partition("://")
+    host, _, port = rest.partition(":")
+    port = port or ("443" if scheme == "https" else "80")
+    tls = " --tls" if scheme == "https" else ""
+    host = host if host in ("127.0.0.1", "localhost") else "0.0.0.0"  # noqa: S104  # a person's choice
+    return f"malan serve --demo{tls} --host {host} --port {port} --home {_quoted(home)}"
 
 
 def _quoted(path: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from registry.demo.build import Demo, is_sound
+from registry.demo.serving import serve_command
 
 
 def tour(demo: Demo) -> str:
@@ -58,7 +59,8 @@ def _try(demo: Demo) -> list[str]:
         f"      --trust {home}/trust.cbor --offline",
         f"  malan-verify audit {home}/log --trust {home}/trust.cbor \\",
         f"      --evidence {demo.evidence} --html {home}/audit.html",
-        f"  malan serve --demo --home {home}     then http://127.0.0.1:8000/openapi.json",
+        f"  {serve_command(demo.url, home)}",
+        f"      then scan a card, or open {demo.url}/",
     ]
 
 
