@@ -51,6 +51,8 @@ def test_every_trap_at_every_route_with_a_body_is_a_4xx_with_its_code(app: Any, 
     for name, trap in BODIES.items():
         answer = spring(app, path_of(row), trap)
         wanted = trap.codes | ({"SESSION_NONE"} if row.who is Who.SESSION else set())
+        if row.template == "/api/scan":
+            wanted = {*trap.codes, "BODY_TYPE"}  # it takes pictures: JSON is refused before it is read
         assert refusal(answer) in wanted, (name, answer)
 
 
