@@ -96,11 +96,11 @@ class Job:
 
 
 @contextmanager
-def main_job(home: Path, *, database: str = "") -> Iterator[Job]:
-    """The founded world under `home`, served over HTTP until the end; on SQLite unless a URL is given."""
+def main_job(home: Path) -> Iterator[Job]:
+    """The founded world under `home`, served over HTTP until the end; settings that lie there count."""
     clock = Clock()
     office = Office(home, ORIGIN, clock)
-    settings = read_settings(home=home, qr_origin=URL, database=database)
+    settings = read_settings(home=home, qr_origin=URL)
     made = initialise(settings, genesis(office, clock), clock=clock)
     try:
         with logs.quiet(), Running(made.service) as server:

@@ -48,13 +48,18 @@ def binaries() -> Path | None:
 class Server:
     """One cluster with the two roles of production; `url` leads to a database as one of them."""
 
-    def __init__(self, *options: str) -> None:
-        """`options` are switches of `postgres`, after the ordinary ones. Raises RuntimeError with its log."""
+    def __init__(self, *options: str, on_disk: bool = False) -> None:
+        """`options` are switches of `postgres`, after the ordinary ones; `on_disk` for what is measured.
+
+        Raises RuntimeError with its log.
+        """
         found = binaries()
         assert found is not None, "no PostgreSQL: install the development dependencies"
         self._bin = found
         self._account = _unprivileged()
-        self._folder = Path(tempfile.mkdtemp(prefix="pg", dir=_roomy()))  # short: a socket's path has a limit
+        self._folder = Path(
+            tempfile.mkdtemp(prefix="pg", dir=None if on_disk else _roomy())
+        )  # short: a socket's path has a limit
         self._data, self.socket = self._folder / "data", self._folder / "s"
         for place in (self._data, self.socket):
             place.mkdir()

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+
+from tests.ground import PostgresGround
+from tests.postgres import Server
 
 
 @dataclass(frozen=True)
 class Place:
-    """`fresh` gives the URL of an empty database; empty means SQLite in the home."""
+    """`settle` makes an empty database for a home and leaves its settings there."""
 
     name: str
-    fresh: Callable[[], str]
+    settle: Callable[[Path], object]
 
 
-def places() -> list[Place]:
-    """SQLite first."""
-    return [Place("sqlite", lambda: "")]
+def sqlite() -> Place:
+    """A file in the home, which is what a home without settings has."""
+    return Place("sqlite", lambda _: None)
+
+
+@contextmanager
+def places() -> Iterator[list[Place]]:
+    """SQLite, and PostgreSQL from the wheel's binaries, with fsync and all."""
+    server = Server(on_disk=True)
+    try:
+        yield [sqlite(), Place("postgresql", PostgresGround(server).fresh)]
+    finally:
+        server.stop()

@@ -28,7 +28,6 @@ class Ready:
     """A home that can be served, statements nobody has sent yet, and prepared classes."""
 
     home: Path
-    database: str
     statements: list[dict[str, object]]
     prepared: list[Prepared]
     job: Job
@@ -58,10 +57,9 @@ class Ready:
 
 
 @contextmanager
-def ready(folder: Path, *, statements: int = 0, classes: int = 0, database: str = "") -> Iterator[Ready]:
+def ready(home: Path, *, statements: int = 0, classes: int = 0) -> Iterator[Ready]:
     """A world with so many statements signed and so many classes evaluated and prepared."""
-    home = folder / "home"
-    with main_job(home, database=database) as job:
+    with main_job(home) as job:
         today = shanghai_date(job.service.clock.now_ms())
         prepared = []
         for seed in range(classes):
@@ -75,7 +73,7 @@ def ready(folder: Path, *, statements: int = 0, classes: int = 0, database: str 
             job.confirm(class_id)
             prepared.append(prepare(job.office.desk(BODY, "signatory"), class_id))
         job.publish()
-        yield Ready(home, database, [_class_opened(job) for _ in range(statements)], prepared, job)
+        yield Ready(home, [_class_opened(job) for _ in range(statements)], prepared, job)
 
 
 def _class_opened(job: Job) -> dict[str, object]:
