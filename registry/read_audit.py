@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from issuers.authority.party_facts import Key, Party
 from ledger import cbor
@@ -104,7 +104,9 @@ def _add(
         else:
             change = sa.update(chain_head).where(chain_head.c.name == NAME)
             connection.execute(change.values(size=row["id"], chain=chain))
-    except IntegrityError as error:
+    except OperationalError:
+        raise  # busy, full or away: the caller's transaction says it
+    except DatabaseError as error:
         fix = "Run `malan fsck`: somebody changed the read audit."
         raise Unavailable(
             "AUDIT_BROKEN", "the read cannot be recorded, so nothing is shown", fix=fix

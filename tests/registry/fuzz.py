@@ -207,11 +207,7 @@ def send(app: FastAPI, caller: Caller, case: Any, noise: Mapping[str, Any]) -> t
             body = json.dumps(value).encode()
             sent += list(_texts(value))
         else:
-            body = (
-                value
-                if isinstance(value := told.get("data"), bytes)
-                else str(value).encode("utf-8", "replace")
-            )
+            body = raw if isinstance(raw := told.get("data"), bytes) else str(raw).encode("utf-8", "replace")
         headers.append((b"content-type", media.encode()))
     if noise["header"]:
         headers.append((b"x-noise", noise["header"]))

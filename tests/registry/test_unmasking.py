@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from registry.http.access import ACCESS, Own, Who
 from registry.limiting import UNMASK, Limit
-from registry.tables import chain_head, person_key, read_audit
+from registry.tables import read_audit
 from registry.unmasking import Purpose
+from tests.insider import administrator
 from tests.registry.access_examples import EXAMPLES
 from tests.registry.browser import Browser
 from tests.registry.desk import Desk
@@ -73,16 +74,16 @@ def test_unmasking_has_a_limit_by_person(desk: Desk, monkeypatch: pytest.MonkeyP
 
 
 def test_an_erased_holder_is_gone(desk: Desk) -> None:
-    with desk.stage.service.database.transaction() as connection:
-        connection.execute(sa.delete(person_key))
+    with administrator(desk.stage.service.settings) as raw:
+        raw.run("DELETE FROM person_key")
     told = Browser(desk.stage).sign_in(WHO).post(PATH, asked(desk))
     assert (told.status_code, told.json()["code"]) == (410, "HOLDER_ERASED")
 
 
 def break_audit(stage: Stage) -> None:
     """From here on no record fits behind the last one."""
-    with stage.service.database.transaction() as connection:
-        connection.execute(sa.delete(chain_head))
+    with administrator(stage.service.settings) as raw:
+        raw.run("DELETE FROM chain_head")
 
 
 # What cannot be recorded is not shown: for every route that shows what is somebody's.
