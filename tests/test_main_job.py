@@ -21,6 +21,7 @@ from ledger.note import parse_vkey
 from ledger.proof import check_proof, parse_proof
 from registry.evidence import export_for_operator
 from registry.fsck.run import check as fsck
+from tests.ground import Ground
 from tests.issuers.office_data import office_file
 from tests.main_job import Job, main_job, passing
 from verify.audit.run import Asked, audit
@@ -43,9 +44,12 @@ class Class:
 
 
 @pytest.fixture(scope="module")
-def job(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Job]:
-    with main_job(tmp_path_factory.mktemp("main-job") / "home") as running:
+def job(ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Job]:
+    home = tmp_path_factory.mktemp("main-job") / "home"
+    settings = ground.fresh(home)
+    with main_job(home) as running:
         yield running
+    ground.drop(settings)
 
 
 @pytest.fixture(scope="module")

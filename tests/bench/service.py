@@ -57,23 +57,23 @@ def bulk(meter: Meter) -> None:
     with places() as found:
         for place in found:
             for processes in (1, 2):
-                wanted = 20 * BULK
-                with (
-                    _world(place, statements=wanted) as made,
-                    serving(made.home, processes=processes) as port,
-                ):
-                    starts = range(0, wanted, BULK)
-                    bodies = [{"items": made.statements[start : start + BULK]} for start in starts]
-                    told = load.once(port, "/api/statements", bodies, connections=2, seconds=60)
-                meter.report(
-                    "bulk statements",
-                    len(told.latencies) * BULK / told.seconds,
-                    bound=VERIFY,
-                    database=place.name,
-                    processes=processes,
-                    batch=BULK,
-                    p50_ms=told.quantile_ms(0.5),
-                )
+                _bulk(meter, place, processes)
+
+
+def _bulk(meter: Meter, place: Place, processes: int) -> None:
+    wanted = 20 * BULK
+    with _world(place, statements=wanted) as made, serving(made.home, processes=processes) as port:
+        bodies = [{"items": made.statements[start : start + BULK]} for start in range(0, wanted, BULK)]
+        told = load.once(port, "/api/statements", bodies, connections=2, seconds=60)
+    meter.report(
+        "bulk statements",
+        len(told.latencies) * BULK / told.seconds,
+        bound=VERIFY,
+        database=place.name,
+        processes=processes,
+        batch=BULK,
+        p50_ms=told.quantile_ms(0.5),
+    )
 
 
 def issuing(meter: Meter) -> None:
