@@ -15,6 +15,11 @@ ROOT = Path(__file__).parent.parent
 READMES = ("README.md", "README.zh-CN.md")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # `make test` would run this test; `make demo` is run here as the program it calls.
+# A person sees when the service is there; a busy machine may take longer than the pause a person is told.
+WAITS = {
+    "sleep 4": "for _ in $(seq 120); do (exec 3<>/dev/tcp/127.0.0.1/PORT) 2>&- && break; sleep 0.5; done",
+    "sleep 3": "sleep 12",
+}
 SPECIAL = {"make test": ":", "make demo": "malan demo --trainees 30"}
 
 
@@ -27,6 +32,7 @@ def script(readme: str, port: int) -> str:
     """All `sh` blocks as one script that fails where an exit code is not the one beside its command."""
     lines = [
         "set -uo pipefail",
+        "trap 'kill $(jobs -p) 2>/dev/null' EXIT",
         'expect() { [ $1 -eq $2 ] || { echo "exit $1, expected $2: $3" >&2; exit 99; }; }',
     ]
     for language, text in blocks(readme):
@@ -38,6 +44,7 @@ def script(readme: str, port: int) -> str:
                 continue  # the test's own environment stands in for .venv
             command = SPECIAL.get(command, command).replace("127.0.0.1:8000", f"127.0.0.1:{port}")
             command = command.replace("malan serve", f"malan serve --port {port}")
+            command = WAITS.get(command, command).replace("PORT", str(port))
             command = command.replace("malan demo", f"malan demo --public-url http://127.0.0.1:{port}")
             lines.append(command)
             if not command.endswith("&"):
