@@ -42,6 +42,7 @@ class GroupCommit(Generic[T]):
 
     def add(self, job: Job[T]) -> bool:
         """Queues the job; whether the caller must `lead` now. Raises Unavailable QUEUE_FULL."""
+        job.done.set_running_or_notify_cancel()  # whoever stops waiting for it stops nobody else's
         with self._lock:
             if self._waiting and self._weight + job.weight > self._waiting_max:
                 raise Unavailable("QUEUE_FULL", "too much waits to be written", fix="Try again in a moment.")

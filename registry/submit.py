@@ -72,7 +72,10 @@ async def submit_soon(service: Service, submissions: Sequence[Submission]) -> li
     check_works(works, service.keys)
     done, lead = enqueue(service, works)
     if lead is not None:
-        asyncio.get_running_loop().run_in_executor(None, lead)
+        try:
+            asyncio.get_running_loop().run_in_executor(None, lead)
+        except RuntimeError:
+            lead()  # no thread is to be had: better to stop here for a moment than everybody for ever
     await asyncio.wrap_future(done)
     return answers(service, works)
 

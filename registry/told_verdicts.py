@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
+from verify.evidence import Evidence
 from verify.trust import Trust
 from verify.verdict import Verdict
 
@@ -20,22 +21,24 @@ class ToldVerdicts:
 
     def __init__(self) -> None:
         self._second = -1
-        self._told: dict[tuple[bytes, bytes, int], tuple[Trust, Verdict]] = {}
+        self._told: dict[tuple[bytes, bytes, bytes, bool, int], tuple[Trust, Verdict]] = {}
 
-    def get(self, text: str, proof: bytes | None, trust: Trust, *, now: int) -> Verdict | None:
+    def get(self, evidence: Evidence, trust: Trust, *, now: int) -> Verdict | None:
         """The verdict on exactly this, if it was made in this second under this very trust."""
         if now != self._second:
             return None
-        told = self._told.get(_key(text, proof, trust))
+        told = self._told.get(_key(evidence, trust))
         return told[1] if told is not None and told[0] is trust else None
 
-    def keep(self, text: str, proof: bytes | None, trust: Trust, verdict: Verdict) -> None:
+    def keep(self, evidence: Evidence, trust: Trust, verdict: Verdict) -> None:
         """Remembers a verdict for the rest of its second."""
         if verdict.checked_at != self._second or len(self._told) >= KEPT_MAX:
             self._told, self._second = {}, verdict.checked_at
-        self._told[_key(text, proof, trust)] = (trust, verdict)
+        self._told[_key(evidence, trust)] = (trust, verdict)
 
 
-def _key(text: str, proof: bytes | None, trust: Trust) -> tuple[bytes, bytes, int]:
-    shown = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
-    return shown, hashlib.sha256(proof or b"").digest(), id(trust)
+def _key(evidence: Evidence, trust: Trust) -> tuple[bytes, bytes, bytes, bool, int]:
+    """All that a verdict is made of, but for the second."""
+    parts = ((evidence.text or "").encode("utf-8", "surrogatepass"), evidence.credential, evidence.proof)
+    text, credential, proof = (hashlib.sha256(part or b"").digest() for part in parts)
+    return text, credential, proof, evidence.asked_log, id(trust)

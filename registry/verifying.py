@@ -87,10 +87,11 @@ async def verdict_soon(service: Service, text: str) -> Verdict:
     else:
         trust = at_hand
     proof = None if place is None else _proof(service, place)
-    verdict = service.told.get(text, proof, trust, now=now)
+    evidence = Evidence(text=text, proof=proof, asked_log=place is None)
+    verdict = service.told.get(evidence, trust, now=now)
     if verdict is None:
-        verdict = check(Evidence(text=text, proof=proof, asked_log=place is None), trust, now=now)
-        service.told.keep(text, proof, trust, verdict)
+        verdict = check(evidence, trust, now=now)
+        service.told.keep(evidence, trust, verdict)
     return verdict
 
 

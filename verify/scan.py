@@ -36,6 +36,9 @@ SIDE_MAX: Final = 16_384
 JPEG_SCANS_MAX: Final = 64
 """A progressive JPEG has about 10; each one more costs a walk over all pixels and few bytes of file."""
 
+_STRIP: Final = 256
+"""Rows brought to grey at once."""
+
 _FORMATS: Final = ("PNG", "JPEG", "WEBP")
 _QR_ONLY: Final = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 
@@ -79,7 +82,7 @@ def _grey(data: bytes) -> Image.Image:
         size = _size_to_read(opened.size)
         opened.draft("L", size)
         opened.load()
-        grey = _narrowed(_on_white(opened)).convert("L")
+        grey = _in_greys(opened)
         if grey.width * grey.height > PIXELS_READ:
             grey = grey.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
     except Image.DecompressionBombError:
@@ -103,6 +106,15 @@ def _check_size(image: Image.Image, data: bytes) -> None:
 def _size_to_read(size: tuple[int, int]) -> tuple[int, int]:
     shrink = min(1.0, (PIXELS_READ / (size[0] * size[1])) ** 0.5)
     return max(1, int(size[0] * shrink)), max(1, int(size[1] * shrink))
+
+
+def _in_greys(image: Image.Image) -> Image.Image:
+    """One byte a pixel, made strip by strip: a small file that unpacks to much is never held four times over."""
+    grey = Image.new("L", image.size)
+    for top in range(0, image.height, _STRIP):
+        strip = image.crop((0, top, image.width, min(top + _STRIP, image.height)))
+        grey.paste(_narrowed(_on_white(strip)).convert("L"), (0, top))
+    return grey
 
 
 def _on_white(image: Image.Image) -> Image.Image:

@@ -184,6 +184,15 @@ def cookie_name(host: str) -> str:
     return SECURE_COOKIE if host.startswith("https://") else LOOPBACK_COOKIE
 
 
+def standing(request: Request) -> Session | None:
+    """The session this browser has already, if it still stands."""
+    service: Service = request.app.state.service
+    try:
+        return find(service, cookie_of(request)[1])
+    except MalanError:
+        return None
+
+
 def set_cookie(response: Response, host: str, secret: str) -> None:
     """Gives the secret to the browser, out of reach of scripts."""
     name = cookie_name(host)
@@ -213,6 +222,8 @@ def _admitted(request: Request, row: Access) -> Session:
     session = find(service, secret)
     if name != cookie_name(session.host):
         raise Refused("SESSION_NONE", "nobody is signed in", fix="Sign in.")
+    if request.headers.get("sec-fetch-site") not in (None, "same-origin", "none"):
+        raise _forged()  # also what only reads: it would be recorded in the officer's name
     if request.method not in _SAFE:
         need_same_site(request, session.host)
         token = request.headers.get(CSRF_HEADER, "").encode()

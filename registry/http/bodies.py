@@ -97,13 +97,18 @@ def body_reader(bytes_max: int) -> Callable[[Request], Awaitable[bytes]]:
         kind = request.headers.get("content-type", "")
         if not _CONTENT_TYPE.fullmatch(kind) or "content-encoding" in request.headers:
             raise Malformed("BODY_TYPE", "the body is application/json in UTF-8, not compressed")
-        try:
-            async with asyncio.timeout(SECONDS_MAX):
-                return await _up_to(bytes_max, request)
-        except TimeoutError as error:
-            raise Malformed("BODY_SLOW", f"a body arrives within {SECONDS_MAX} seconds") from error
+        return await read_body(request, bytes_max)
 
     return read
+
+
+async def read_body(request: Request, bytes_max: int) -> bytes:
+    """The bytes of a body. Raises Malformed BODY_SIZE, BODY_SLOW."""
+    try:
+        async with asyncio.timeout(SECONDS_MAX):
+            return await _up_to(bytes_max, request)
+    except TimeoutError as error:
+        raise Malformed("BODY_SLOW", f"a body arrives within {SECONDS_MAX} seconds") from error
 
 
 async def _up_to(bytes_max: int, request: Request) -> bytes:

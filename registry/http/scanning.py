@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
 from ledger.errors import Malformed, Unavailable
+from registry.http import bodies
 from verify.scan import scan_image
 
 router = APIRouter(tags=["certificates"])
@@ -33,17 +34,10 @@ _PICTURE: Final[dict[str, Any]] = {
 
 
 async def read_picture(request: Request) -> bytes:
-    """The body, up to the limit. Raises Malformed BODY_TYPE, BODY_SIZE."""
+    """The body, up to the limit. Raises Malformed BODY_TYPE, BODY_SIZE, BODY_SLOW."""
     if request.headers.get("content-type", "") not in _TYPES or "content-encoding" in request.headers:
         raise Malformed("BODY_TYPE", "the body is a picture: image/jpeg, image/png or image/webp")
-    data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > BYTES_MAX:
-            raise Malformed(
-                "BODY_SIZE", f"a picture here has at most {BYTES_MAX} bytes", fix="Make it smaller."
-            )
-    return bytes(data)
+    return await bodies.read_body(request, BYTES_MAX)
 
 
 @router.post("/api/scan", openapi_extra=_PICTURE)

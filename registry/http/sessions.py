@@ -10,8 +10,9 @@ from pydantic import Field
 
 from issuers.base64url import from_b64
 from ledger import cbor
+from ledger.errors import Refused
 from registry import sessions
-from registry.http.access import cookie_of, drop_cookies, need_same_site, session_of, set_cookie
+from registry.http.access import cookie_of, drop_cookies, need_same_site, session_of, set_cookie, standing
 from registry.http.bodies import SmallBody, Strict, Text, described, read_model, strict_json, to_model
 from registry.http.deps import Running
 
@@ -47,10 +48,16 @@ def post_session(raw: SmallBody, request: Request, service: Running) -> JSONResp
     """Signs a browser in, by a session statement or by a ticket; the answer sets the cookie."""
     need_same_site(request)
     value = strict_json(raw)
+    before = standing(request)
     if isinstance(value, dict) and "ticket" in value:
+        if before is not None:
+            # Whoever opens a link that somebody sent would work in the sender's name.
+            raise Refused("SESSION_STANDS", "somebody is signed in here", fix="Sign out first.")
         handed = sessions.redeem_ticket(service, to_model(Ticket, value).ticket)
     else:
         handed = sessions.sign_in(service, _statement(to_model(SignedSession, value)))
+    if before is not None:
+        sessions.end(service, cookie_of(request)[1])
     response = JSONResponse(_told(sessions.find(service, handed.secret)))
     set_cookie(response, handed.host, handed.secret)
     return response
