@@ -39,7 +39,7 @@ REVIEWER, SUPERVISOR = "reviewer-310104", "supervisor-310104"
 
 
 def test_a_cancelled_request_spoils_no_answer_of_those_that_share_its_commit(stage: Stage) -> None:
-    """registry/submit.py `_commit`: `wrap_future` cancels `job.done`, so `set_result` raises after the commit."""
+    """registry/submit.py `_commit`: `wrap_future` cancels `job.done`; `set_result` then raises."""
     service = stage.service
     acts = [Submission(dismissal(stage, f"evaluator-{number}")) for number in (1, 2, 3)]
     prepared(service, acts)  # the key is known from here on
@@ -98,7 +98,7 @@ def test_a_link_on_another_site_makes_no_record_in_an_officers_name(desk: Desk) 
 
 
 def test_a_ticket_does_not_put_a_stranger_over_who_is_signed_in(stage: Stage) -> None:
-    """registry/http/sessions.py `post_session`: any /sign-in#ticket link signs the victim in as its sender."""
+    """registry/http/sessions.py `post_session`: a /sign-in#ticket link signs one in as its sender."""
     victim, sender = Browser(stage).sign_in("intake-310101"), Browser(stage)
     kid = victim.get("/api/sessions/current").json()["kid"]
     told = sender.client.post("/api/sessions/ticket", json={"session": sender.statement(REVIEWER)}).json()
@@ -108,7 +108,7 @@ def test_a_ticket_does_not_put_a_stranger_over_who_is_signed_in(stage: Stage) ->
 
 
 def test_signing_in_anew_ends_the_session_before(stage: Stage) -> None:
-    """registry/http/sessions.py `post_session`: the former secret stays good, and its browser cannot end it."""
+    """registry/http/sessions.py `post_session`: the former secret stays good."""
     browser = Browser(stage).sign_in(SUPERVISOR)
     before = browser.client.cookies["__Host-malan"]
     browser.sign_in(SUPERVISOR)
@@ -161,7 +161,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 
 
 def test_a_picture_of_six_kilobytes_does_not_cost_half_a_gigabyte() -> None:
-    """verify/scan.py `_on_white` holds several full-size RGBA copies of 49 million pixels before it reduces."""
+    """verify/scan.py `_on_white` copies 49 million pixels as RGBA before it reduces."""
     made = io.BytesIO()
     Image.new("P", (7_000, 7_000)).save(made, "PNG", transparency=0)
     assert len(made.getvalue()) < 10_000
