@@ -13,7 +13,8 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from issuers.authority.case import shanghai_date
+from issuers.acts.words import Duty
+from issuers.authority.case import officer_in_force, shanghai_date
 from issuers.authority.class_facts import (
     CertificateFact,
     Claim,
@@ -59,7 +60,9 @@ def open_claims(service: Service, principal: Principal) -> dict[str, object]:
         names = [claim.hex() for claim in connection.execute(query).scalars()]
         view.expect((Claim, name) for name in names)
         waiting = [view.get(Claim, name) for name in names[:LISTED_MAX]]
-        told = [_listed(view, claim, principal) for claim in waiting if claim is not None]
+        scope = _scope(view, principal, service.clock.now_ms())
+        own = (one for one in waiting if one is not None and (not scope or one.project in scope))
+        told = [_listed(view, claim, principal) for claim in own]
     return {"district": principal.party.id, "claims": told, "more": len(names) > LISTED_MAX}
 
 
@@ -69,10 +72,11 @@ def review(service: Service, principal: Principal, claim: bytes) -> dict[str, ob
     Raises Refused CLAIM_UNKNOWN, ACCESS_OTHER, CLAIM_CLOSED; Unavailable when opening or trust are away.
     """
     with service.database.reading() as connection:
-        fact = TableView(connection).get(Claim, claim.hex())
+        view = TableView(connection)
+        fact, scope = view.get(Claim, claim.hex()), _scope(view, principal, service.clock.now_ms())
     if fact is None:
         raise Refused("CLAIM_UNKNOWN", "no such claim is logged")
-    if fact.district != principal.party.id:
+    if fact.district != principal.party.id or (scope and fact.project not in scope):
         raise Refused("ACCESS_OTHER", "that is the business of others")
     _record(service, principal, claim)
     with service.database.reading() as connection:
@@ -93,6 +97,15 @@ def review(service: Service, principal: Principal, claim: bytes) -> dict[str, ob
         "applicant": _masked(parse_credential(raw).claims, text),
         "decision": decision_document(decide(case, policies)),
     }
+
+
+def _scope(view: TableView, principal: Principal, now_ms: int) -> tuple[str, ...]:
+    """The projects the reviewer is appointed for; none named means all."""
+    day = shanghai_date(now_ms)
+    officer = officer_in_force(view, principal.party.id, principal.staff, Duty.REVIEWER, day)
+    if officer is None:
+        raise Refused("ACCESS_DUTY", "the officer signed in is not appointed for this today")
+    return officer.projects
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,7 @@ def _size_to_read(size: tuple[int, int]) -> tuple[int, int]:
 
 
 def _in_greys(image: Image.Image) -> Image.Image:
-    """One byte a pixel, made strip by strip: a small file that unpacks to much is never held four times over."""
+    """One byte a pixel, made strip by strip: a small file that unpacks to much is not held four times."""
     grey = Image.new("L", image.size)
     for top in range(0, image.height, _STRIP):
         strip = image.crop((0, top, image.width, min(top + _STRIP, image.height)))

@@ -153,6 +153,7 @@ def claim_decided(case: Case, act: ClaimDecided) -> list[Fact]:
     claim = _open_claim(case)
     if claim.district != case.party.id:
         raise Refused("DISTRICT_OTHER", "the institution's district decides (notice 二(二))")
+    case.need_scope(claim.project)
     if case.officer.staff in {claim.intake_staff, *_makers(case, claim)}:
         raise Refused("DUTIES_JOINED", "who took the claim in, taught, scored or issued cannot decide it")
     approved = act.outcome is Outcome.APPROVED

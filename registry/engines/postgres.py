@@ -51,14 +51,16 @@ SELECT current_setting('server_version_num')::int / 10000, pg_is_in_recovery(),
 _LOCALES = {"c C", "c POSIX", "c C.UTF-8", "c C.utf8"}  # provider and name
 _BUILTIN = "b "  # all of them sort by code points
 
-# Who owns schema or database may drop the table. Membership counts: who may become the owner is the owner. A column's privilege counts as the table's.
+# Who owns schema or database may drop the table. Membership counts: who may become the owner is the owner.
+# A column's privilege counts as the table's.
 _COULD = """
 SELECT c.relname,
        pg_has_role(current_user, c.relowner, 'MEMBER') OR pg_has_role(current_user, n.nspowner, 'MEMBER')
        OR pg_has_role(current_user, d.datdba, 'MEMBER'),
        has_any_column_privilege(c.oid, 'UPDATE') OR has_table_privilege(c.oid, 'DELETE, TRUNCATE, TRIGGER')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_database d ON d.datname = current_database() WHERE c.relname = ANY(%s) AND c.relkind = 'r' AND pg_table_is_visible(c.oid)
+JOIN pg_database d ON d.datname = current_database()
+WHERE c.relname = ANY(%s) AND c.relkind = 'r' AND pg_table_is_visible(c.oid)
 """
 
 

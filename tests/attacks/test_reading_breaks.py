@@ -59,6 +59,9 @@ def one_bit_png(width: int, height: int, *extra: tuple[bytes, bytes]) -> bytes:
     )
 
 
+UNPACKED = pytest.mark.xfail(strict=True, reason="the decoder of WebP unpacks a picture whole, twice")
+
+
 def bomb(kind: str, side: int) -> bytes:
     """A picture of one colour, half transparent: a few kilobytes, whatever its side."""
     if kind == "png":
@@ -68,9 +71,8 @@ def bomb(kind: str, side: int) -> bytes:
     return target.getvalue()
 
 
-@pytest.mark.xfail(strict=True, reason="a picture is unpacked whole before it is reduced")
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read as Linux tells it")
-@pytest.mark.parametrize("kind", ["webp", "png"])
+@pytest.mark.parametrize("kind", [pytest.param("webp", marks=UNPACKED), "png"])
 def test_a_small_file_does_not_become_a_gigabyte(kind: str, tmp_path: Path) -> None:
     """verify/scan.py: 50 million pixels are let in whatever the file's size, then held as RGBA three times.
 
