@@ -38,6 +38,7 @@ _BUSY = {
     "40P01",
     "57014",  # statement_timeout
 }
+_LOST = ("08", "57P")  # connection exceptions, and a server that shuts down or ends a connection
 _RIGHTS = "42501"
 _READ_ONLY = "25006"
 
@@ -89,7 +90,8 @@ class Postgres:
     def told(self, error: DBAPIError) -> Unavailable | None:
         """See `Engine`."""
         code = getattr(error.orig, "sqlstate", None)
-        if error.connection_invalidated or (isinstance(error.orig, psycopg.OperationalError) and not code):
+        cut = isinstance(error.orig, psycopg.OperationalError) and (not code or code.startswith(_LOST))
+        if error.connection_invalidated or cut:
             return lost()
         if code in _BUSY:
             return busy()

@@ -47,6 +47,10 @@ const WORDS = {
     "登录链接已使用过或已超过一分钟。请重新运行 malan-sign sign-in。",
     "The sign-in address was used before or is older than a minute. Run malan-sign sign-in again.",
   ],
+  SESSION_STANDS: [
+    "本浏览器已有人登录。请先退出，再打开登录链接；不是您自己申请的链接，请勿打开。",
+    "Somebody is signed in here. Sign out first; never open a sign-in address that you did not ask for yourself.",
+  ],
   SESSION_AUDIENCE: ["这把密钥是为另一个账本登记的。", "This key was made for another log."],
   CSRF: ["页面已过期，请刷新后再试。", "The page is out of date. Load it anew."],
   ACCESS_DUTY: ["登录的人员今日没有这项职责。", "The officer signed in is not appointed for this today."],

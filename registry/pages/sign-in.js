@@ -32,7 +32,9 @@ async function redeem(text) {
   try {
     arrive(signedIn(await ask("POST", "/api/sessions", { ticket: text.slice(1) })));
   } catch (error) {
-    told.replaceChildren(problemNotice(error));
+    told.replaceChildren();
+    if (error.code === "SESSION_STANDS") await greet();
+    told.prepend(problemNotice(error));
   }
 }
 
