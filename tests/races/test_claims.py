@@ -28,6 +28,9 @@ FULL = os.environ.get("MALAN_CAMPAIGN") == "full"
 ATTEMPTS, PERSONS = (10_000, 200) if FULL else (1_000, 20)
 
 
+pytestmark = pytest.mark.slow  # so that `make campaign` runs them at full length
+
+
 @pytest.fixture
 def settings(ground: Ground, tmp_path: Path) -> Iterator[Settings]:
     made = ground.migrated(tmp_path / "home")
