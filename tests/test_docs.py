@@ -14,12 +14,13 @@ import pytest
 ROOT = Path(__file__).parent.parent
 READMES = ("README.md", "README.zh-CN.md")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-# `make test` would run this test; `make demo` is run here as the program it calls.
 # A person sees when the service is there; a busy machine may take longer than the pause a person is told.
 WAITS = {
     "sleep 4": "for _ in $(seq 120); do (exec 3<>/dev/tcp/127.0.0.1/PORT) 2>&- && break; sleep 0.5; done",
-    "sleep 3": "sleep 12",
+    "sleep 3": "for _ in $(seq 60); do malan-verify check certificates/$first/qr.txt "
+    "--server http://127.0.0.1:PORT >/dev/null 2>&1 || break; sleep 0.2; done",
 }
+# `make test` would run this test; `make demo` is run here as the program it calls.
 SPECIAL = {"make test": ":", "make demo": "malan demo --trainees 30"}
 
 
