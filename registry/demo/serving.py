@@ -6,14 +6,16 @@ import shlex
 from pathlib import Path
 from typing import Final
 
-from registry.demo.cast import HOME_DISTRICT
+from registry.demo.cast import HOME_DISTRICT, OTHER_DISTRICT
 from registry.serving.tls import Certified
 from registry.settings import Settings
 
 SIGNING: Final = (
-    ("clerk 窗口", "/desk", f"{HOME_DISTRICT}/intake"),
-    ("supervisor 监管", "/supervisor", f"{HOME_DISTRICT}/supervisor"),
+    ("clerk 补贴受理", f"{OTHER_DISTRICT}/intake"),
+    ("reviewer 补贴审核", f"{HOME_DISTRICT}/reviewer"),
+    ("supervisor 区督导", f"{HOME_DISTRICT}/supervisor"),
 )
+"""Those of the demo's people who have a page of their own, and the folder of each below `desks`."""
 
 
 def signing_in(home: Path, address: str, *, certificate: Certified | None) -> str:
@@ -25,7 +27,7 @@ def signing_in(home: Path, address: str, *, certificate: Certified | None) -> st
         "The demo's people sign in with their own keys; each command prints an address that works once.",
         f"  export MALAN_PASSPHRASE_FILE={_quoted(home / 'keys' / 'PASSPHRASE.txt')}",
     ]
-    for who, _, desk in SIGNING:
+    for who, desk in SIGNING:
         lines += [
             f"  {who}:",
             f"    {sign} {_quoted(home / 'desks' / desk)}",

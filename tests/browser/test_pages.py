@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +12,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page
 
+from registry.demo.serving import signing_in
 from registry.http.pages import POLICY
 from tests.browser.conftest import LANGUAGES, SIZES, DemoWorld, Visit, axe_complaints, fits
 
@@ -66,3 +70,23 @@ def test_a_script_in_the_page_does_not_run(demo: DemoWorld, chromium: object, tm
         page.evaluate(planted)
     assert page.evaluate("window.planted") is None
     page.close()
+
+
+def test_the_commands_that_serve_demo_prints_sign_everybody_in(demo: DemoWorld) -> None:
+    """Run as printed, in a shell; each prints an address whose ticket opens a session."""
+    told = signing_in(demo.home, demo.address, certificate=None)
+    export, *commands = [
+        line.strip() for line in told.splitlines() if "malan-sign" in line or "export" in line
+    ]
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    duties = set()
+    for command in commands:
+        ran = subprocess.run(
+            ["bash", "-c", f"{export}\n{command}"], env=environment, capture_output=True, text=True
+        )
+        assert ran.returncode == 0, ran.stderr
+        ticket = next(word for word in ran.stdout.split() if "/sign-in#" in word).partition("#")[2]
+        answer = httpx.post(f"{demo.address}/api/sessions", json={"ticket": ticket})
+        assert answer.status_code == 200
+        duties |= set(answer.json()["duties"])
+    assert {"intake", "reviewer", "supervisor"} <= duties

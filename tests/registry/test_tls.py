@@ -127,9 +127,9 @@ def test_a_demo_served_elsewhere_than_its_codes_lead_says_so_and_what_to_do(
     assert "二维码" in told
 
 
-def test_the_commands_to_sign_in_name_desks_that_the_demo_makes(tmp_path: Path) -> None:
+def test_the_commands_to_sign_in_trust_the_certificate_that_was_made(tmp_path: Path) -> None:
     made = tls.kept_in(tmp_path, NAMES)
     told = signing_in(tmp_path, "https://127.0.0.1:1", certificate=made)
     assert f"MALAN_CERTIFICATE={made.made} MALAN_SERVER=https://127.0.0.1:1 malan-sign sign-in" in told
-    assert told.count("desks/district-310104/") == 2
+    assert told.count("/desks/") == 3
     assert "MALAN_CERTIFICATE" not in signing_in(tmp_path, "http://127.0.0.1:1", certificate=None)
