@@ -1,8 +1,8 @@
 """The running service: database, personal data, workflows, HTTP, settings, migrations, `malan`.
 
 The only room that must be trusted, and only to be available and discreet: it can refuse or delay an act,
-never invent one. Imports every other room. Read in this order: `settings`, `clock`, `database` with `engines`
-and `roles`, `tables`, `secrets`, `people`, `facts`, `service`; then a write: `item`, `checking`, `submit`,
-`group_commit`, `appending` with `effects`; then what is read: `publishing`, `proofs`, `verifying`; then who asks:
-`requests`, `sessions`, `read_audit`, `limiting`; then `fsck`, `supervision`, `http`, `pages`, `serving`.
+never invent one. Imports every other room. Read in this order: `settings`, `clock`, `database` with
+`engines` and `roles`, `tables`, `secrets`, `people`, `facts`, `service`; a write: `item`, `checking`,
+`submit`, `group_commit`, `appending` with `effects`; what is read: `publishing`, `proofs`, `verifying`; who
+asks: `requests`, `sessions`, `read_audit`, `limiting`; then `fsck`, `supervision`, `http`, `pages`, `serving`.
 """
