@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from ledger.errors import MalanError
+from registry.published.standing import log_standing
 from registry.service import Service
-from registry.standing import log_standing
 
 OTHER: Final = "PUBLISHING_FAILED"
 LAG: Final = "PUBLISHER_LAG"

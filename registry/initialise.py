@@ -29,16 +29,16 @@ from ledger.keys import Signer
 from ledger.statement import Statement, parse_statement, uuid7
 from ledger.store import entry, read_head
 from registry.clock import Clock
-from registry.database import Database
-from registry.item import Submission
-from registry.publishing import Publisher, write_names
-from registry.secret_marks import write_marks
+from registry.published.publishing import Publisher, write_names
 from registry.secrets import PURPOSES, create_secrets, read_secrets
 from registry.service import Service, assemble
 from registry.settings import Settings
 from registry.settings_check import check_settings
-from registry.submit import submit
-from registry.upgrading import upgrade
+from registry.storage.database import Database
+from registry.storage.secret_marks import write_marks
+from registry.storage.upgrading import upgrade
+from registry.writing.item import Submission
+from registry.writing.submit import submit
 
 CITY = "city"
 _OTHER_HOME = "Choose another MALAN_HOME."

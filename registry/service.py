@@ -16,26 +16,26 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from issuers.authority.party_facts import GenesisFact
 from ledger.errors import Refused, Unavailable
 from ledger.note import NoteSigner
+from registry.callers.limit_counts import CountsInMemory
+from registry.certificates.told_verdicts import ToldVerdicts
 from registry.clock import Clock
-from registry.database import Database
-from registry.enrolled_keys import EnrolledKeys
-from registry.facts import TableView
-from registry.group_commit import GroupCommit
-from registry.limit_counts import CountsInMemory
-from registry.logged_places import LoggedPlaces
 from registry.metrics.counts import Counts
 from registry.migrations import check_current
-from registry.people import People
-from registry.proofs import PublishedLog
-from registry.secret_marks import check_marks
+from registry.persons.people import People
+from registry.published.logged_places import LoggedPlaces
+from registry.published.proofs import PublishedLog
+from registry.published.trust_file import TrustFile
 from registry.secrets import Secrets, read_secrets
 from registry.settings import Settings
 from registry.settings_check import check_settings
+from registry.storage.database import Database
+from registry.storage.facts import TableView
+from registry.storage.secret_marks import check_marks
 from registry.supervision.book import Book
 from registry.supervision.runs import Runs
-from registry.told_verdicts import ToldVerdicts
-from registry.trust_file import TrustFile
-from registry.work import Work
+from registry.writing.enrolled_keys import EnrolledKeys
+from registry.writing.group_commit import GroupCommit
+from registry.writing.work import Work
 
 GROUP_MAX = 1_000  # statements in one transaction
 WAITING_MAX = 20_000  # statements that may wait for theirs: some seconds' worth

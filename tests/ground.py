@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import make_url
 
 from registry.settings import SETTINGS_FILE, Settings
-from registry.upgrading import upgrade
+from registry.storage.upgrading import upgrade
 from tests.postgres import OWNER, Server
 
 KINDS = ("sqlite", "postgresql")

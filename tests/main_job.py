@@ -35,7 +35,7 @@ from registry.demo.office import Office
 from registry.demo.running import Running
 from registry.demo.setup import STANDARD, Setup, genesis
 from registry.initialise import initialise
-from registry.publishing import Publisher
+from registry.published.publishing import Publisher
 from registry.service import Service
 from registry.settings import read_settings
 

@@ -19,8 +19,8 @@ from ledger.errors import Refused
 from ledger.leaf import leaf_hash
 from ledger.note import parse_vkey
 from ledger.proof import check_proof, parse_proof
-from registry.evidence import export_for_operator
 from registry.fsck.run import check as fsck
+from registry.persons.evidence import export_for_operator
 from tests.ground import Ground
 from tests.issuers.office_data import office_file
 from tests.main_job import Job, main_job, passing

@@ -147,7 +147,12 @@ PLANTED: list[tuple[Rule, str, str, str]] = [
     (rooms_in_line, "ledger/x.py", "import issuers.qr\n", "take the value as an argument"),
     (rooms_in_line, "ledger/x.py", "from registry import tables\n", "take the value as an argument"),
     (rooms_in_line, "issuers/x.py", "def f():\n    from verify.check import check\n", "take the value"),
-    (rooms_in_line, "verify/a/x.py", "import_module('registry.tables')\n", "take the value as an argument"),
+    (
+        rooms_in_line,
+        "verify/a/x.py",
+        "import_module('registry.storage.tables')\n",
+        "take the value as an argument",
+    ),
     (rooms_in_line, "verify/x.py", "from . import check\n", "from verify.… import …"),
     (rooms_in_line, "verify/x.py", "from ..issuers import qr\n", "from verify.… import …"),
     (rooms_in_line, "registry/x.py", "from tests.world import World\n", "move what is shared into a room"),

@@ -12,9 +12,9 @@ import typer
 from issuers.files import create_file
 from ledger.errors import Malformed
 from registry.commands.reporting import FOUND, HomeOption, JsonOption, reporting, settings_for
-from registry.evidence import export_for_operator
 from registry.fsck.kept import keep
 from registry.fsck.run import check
+from registry.persons.evidence import export_for_operator
 from registry.service import open_service
 from registry.settings import described
 from registry.settings_check import check_settings, strays

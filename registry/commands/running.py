@@ -19,7 +19,7 @@ from registry.commands.reporting import HomeOption, JsonOption, Out, reporting, 
 from registry.commands.showing import DEMO_HOME, build_quietly
 from registry.demo.serving import mismatch, signing_in
 from registry.metrics.gathered import DIRECTORY_VARIABLE, forget_process
-from registry.publishing import Publisher
+from registry.published.publishing import Publisher
 from registry.service import open_service
 from registry.serving import tls
 from registry.serving.listening import listen, own_addresses, reached_as

@@ -15,7 +15,7 @@ from registry.commands.reporting import HomeOption, JsonOption, reporting, setti
 from registry.initialise import Initialised, initialise
 from registry.migrations import newest
 from registry.secrets import ESCROW, PURPOSES
-from registry.upgrading import upgrade
+from registry.storage.upgrading import upgrade
 
 GENESIS_BYTES_MAX = 2**18
 

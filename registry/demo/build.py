@@ -22,11 +22,11 @@ from registry.demo.office import Office
 from registry.demo.running import Running
 from registry.demo.setup import Setup, genesis
 from registry.demo.story import Told, tell
-from registry.evidence import export_for_operator
 from registry.fsck.kept import keep
 from registry.fsck.run import check as fsck
 from registry.initialise import initialise
-from registry.publishing import Publisher
+from registry.persons.evidence import export_for_operator
+from registry.published.publishing import Publisher
 from registry.settings import SETTINGS_FILE, Settings, read_settings
 from verify.audit.report import AuditReport
 from verify.audit.run import Asked, audit

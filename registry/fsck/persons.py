@@ -19,8 +19,8 @@ from ledger import cbor
 from ledger.errors import MalanError
 from registry.fsck.departure import Departure
 from registry.fsck.replay import Replay
-from registry.people import People
-from registry.tables import candidate, person, person_document, person_key, staff
+from registry.persons.people import People
+from registry.storage.tables import candidate, person, person_document, person_key, staff
 
 _UNREGISTERED = {Duty.ROOT, Duty.ADMIN}  # the city appoints them before the service knows anybody
 

@@ -18,7 +18,7 @@ from ledger.leaf import Leaf, check_link, first_prev, leaf_hash, parse_leaf
 from ledger.merkle import Frontier
 from ledger.statement import Statement, parse_statement
 from registry.fsck.departure import Departure
-from registry.places import class_of
+from registry.storage.places import class_of
 
 
 @dataclass(frozen=True, slots=True)

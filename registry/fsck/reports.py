@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from registry.fsck.departure import Departure
+from registry.storage.tables import audit_report
 from registry.supervision.audit_rows import FAILED, RUNNING
-from registry.tables import audit_report
 
 
 def check_reports(connection: sa.Connection) -> Iterator[Departure]:

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from issuers.authority.class_facts import CertificateFact, Claim, ClaimState, Hold, Passed
-from registry import holds
-from registry.facts import encode
 from registry.fsck.departure import Departure
 from registry.fsck.replay import Replay
-from registry.tables import (
+from registry.storage.facts import encode
+from registry.storage.tables import (
     bundled,
     candidate,
     class_entry,
@@ -22,6 +21,7 @@ from registry.tables import (
     open_claim,
     reservation,
 )
+from registry.subsidy import holds
 
 
 def check_facts(connection: sa.Connection, replay: Replay) -> Iterator[Departure]:

@@ -16,13 +16,13 @@ from ledger.errors import MalanError
 from ledger.leaf import parse_leaf
 from ledger.statement import Statement, parse_statement
 from ledger.store import read_leaves
-from registry import reservations
+from registry.callers.subjects import hex_id
+from registry.certificates import reservations
 from registry.fsck.departure import Departure
 from registry.fsck.persons import Seen
 from registry.fsck.replay import Replay
-from registry.people import People
-from registry.subjects import hex_id
-from registry.tables import candidate, credential, number_series, opening, reservation
+from registry.persons.people import People
+from registry.storage.tables import candidate, credential, number_series, opening, reservation
 
 
 def check_openings(connection: sa.Connection, people: People, seq: int, seen: Seen) -> Iterator[Departure]:

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from ledger.store import metadata as ledger_metadata
-from registry.database import Database
 from registry.fsck.departure import Departure
 from registry.migrations import migrate
-from registry.people import People
-from registry.read_audit import NAME, link
-from registry.secret_marks import marks
+from registry.persons.people import People
+from registry.persons.read_audit import NAME, link
 from registry.secrets import Secrets
-from registry.tables import chain_head, metadata, read_audit, secret_mark
+from registry.storage.database import Database
+from registry.storage.secret_marks import marks
+from registry.storage.tables import chain_head, metadata, read_audit, secret_mark
 
 
 def check_schema(database: Database, connection: sa.Connection) -> Iterator[Departure]:

@@ -18,8 +18,8 @@ from starlette.concurrency import run_in_threadpool
 
 from issuers.acts.words import Duty, Role
 from ledger.errors import MalanError, Refused
+from registry.callers.sessions import Principal, Session, find
 from registry.service import Service
-from registry.sessions import Principal, Session, find
 
 CSRF_HEADER: Final = "x-malan-csrf"
 SECURE_COOKIE: Final = "__Host-malan"

@@ -31,7 +31,7 @@ from registry.http.gate import Gate
 from registry.http.limits import keep_limit
 from registry.http.problems import on_http_error, on_invalid_parameter, on_malan_error
 from registry.http.shield import Shield
-from registry.publishing_loop import PublishingLoop
+from registry.published.loop import PublishingLoop
 from registry.service import Service
 
 _PROBLEM = {

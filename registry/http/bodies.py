@@ -18,8 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from issuers.base64url import from_b64
 from ledger import cbor
 from ledger.errors import Malformed
-from registry.item import OPENING_BYTES_MAX, Submission
-from registry.submit import ITEMS_MAX
+from registry.writing.item import OPENING_BYTES_MAX, Submission
+from registry.writing.submit import ITEMS_MAX
 
 SMALL: Final = 512 * 1024  # one statement with its openings, in base64url
 LARGE: Final = 8 * 2**20  # a thousand certificates need 2 MiB

@@ -5,12 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from registry.certificates import prepare
+from registry.certificates.looking_up import look_up
+from registry.certificates.preparing import prepare
+from registry.certificates.verifying import verdict_soon
 from registry.http.bodies import QrText, SignedRequest, SmallBody, described, read_model, read_signed_request
 from registry.http.deps import FOR_ANY_SITE, Running
 from registry.http.limits import caller_of
-from registry.looking_up import look_up
-from registry.verifying import verdict_soon
 
 router = APIRouter(tags=["certificates"])
 

@@ -13,7 +13,7 @@ from ledger.errors import MalanError
 from registry.alarms import at_hand, looked_up
 from registry.http.deps import Running
 from registry.service import Service
-from registry.tables import heartbeat
+from registry.storage.tables import heartbeat
 
 router = APIRouter(tags=["health"])
 

@@ -1,6 +1,6 @@
 """How often a caller may ask: one row for each route that has a limit, held before its handler runs.
 
-The look-up of a code (`registry.looking_up`) and unmasking count by themselves: what counts there is
+The look-up of a code (`certificates.looking_up`) and unmasking count by themselves: what counts there is
 whether a code was one, and who is signed in.
 """
 
@@ -11,7 +11,7 @@ from typing import Final
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
-from registry.limiting import NONCE, PREPARE, SCAN, SIGN_IN, VERIFY, Limit, caller_named, count
+from registry.callers.limiting import NONCE, PREPARE, SCAN, SIGN_IN, VERIFY, Limit, caller_named, count
 from registry.service import Service
 
 LIMITS: Final[dict[tuple[str, str], Limit]] = {

@@ -13,9 +13,9 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from ledger.errors import BadSignature, MalanError, Malformed, Unavailable
+from registry.callers.limiting import TooMany
 from registry.http.access import methods_of
 from registry.http.told_places import told_place
-from registry.limiting import TooMany
 from registry.service import Service
 
 _NO_SUCH_METHOD: Final = 405

@@ -1,4 +1,4 @@
-"""Sign-in and sign-out over HTTP. What makes a session good is `registry.sessions`."""
+"""Sign-in and sign-out over HTTP. What makes a session good is `registry.callers.sessions`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import Field
 from issuers.base64url import from_b64
 from ledger import cbor
 from ledger.errors import Refused
-from registry import sessions
+from registry.callers import sessions
 from registry.http.access import cookie_of, drop_cookies, need_same_site, session_of, set_cookie, standing
 from registry.http.bodies import SmallBody, Strict, Text, described, read_model, strict_json, to_model
 from registry.http.deps import Running

@@ -14,10 +14,10 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from registry import logs
+from registry.callers.sessions import Session
 from registry.http.problems import fault
 from registry.metrics.counts import UNMATCHED
 from registry.service import Service
-from registry.sessions import Session
 
 # For whatever does not say otherwise: an answer is data, is kept nowhere and is framed by nobody. Pages say
 # what they may load (`registry.http.pages`); public files may be read by other sites' scripts.

@@ -10,7 +10,6 @@ from starlette.concurrency import run_in_threadpool
 
 from issuers.base64url import to_b64
 from ledger.errors import MalanError, Malformed
-from registry import evidence, staff
 from registry.http.bodies import (
     LargeBody,
     SignedRequest,
@@ -26,8 +25,9 @@ from registry.http.bodies import (
 from registry.http.deps import Running
 from registry.http.problems import problem
 from registry.http.told_places import told_place
-from registry.item import Submission
-from registry.submit import Registered, submit, submit_soon
+from registry.persons import evidence, staff
+from registry.writing.item import Submission
+from registry.writing.submit import Registered, submit, submit_soon
 
 router = APIRouter(tags=["acts"])
 

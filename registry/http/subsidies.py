@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 
 from ledger.errors import MalanError, Refused
 from ledger.statement import parse_statement
-from registry import reviewing, subsidies
+from registry.callers.subjects import hex_id
 from registry.http.access import SignedIn, session_of
 from registry.http.bodies import (
     CounterApplication,
@@ -24,8 +24,9 @@ from registry.http.bodies import (
 from registry.http.deps import Running
 from registry.http.problems import problem
 from registry.http.statements import told_registered
-from registry.subjects import hex_id
-from registry.submit import submit
+from registry.subsidy import desk as subsidies
+from registry.subsidy import reviewing
+from registry.writing.submit import submit
 
 router = APIRouter(tags=["subsidy"])
 

@@ -16,7 +16,7 @@ from issuers.acts.words import COMMITTED
 from issuers.evidence import Trainee
 from issuers.standard import DEFAULT_COMPONENTS, Component, Standard
 from registry.settings import PREFIX, Settings
-from registry.subsidies import Application, ToldFacts
+from registry.subsidy.desk import Application, ToldFacts
 from verify.subsidy.policy import Policy, StageRule
 
 HIDDEN = "…"

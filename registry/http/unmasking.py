@@ -11,7 +11,7 @@ from pydantic import Field
 from registry.http.access import SignedIn
 from registry.http.bodies import SmallBody, Strict, described, read_model
 from registry.http.deps import Running
-from registry.unmasking import Purpose, unmask
+from registry.persons.unmasking import Purpose, unmask
 
 router = APIRouter(tags=["supervision"])
 

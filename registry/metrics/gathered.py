@@ -17,8 +17,8 @@ from prometheus_client.registry import Collector
 
 from ledger.errors import MalanError
 from registry.alarms import CATALOGUE, OTHER, standing
+from registry.published.standing import Standing, log_standing
 from registry.service import Service
-from registry.standing import Standing, log_standing
 
 DIRECTORY_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 MEDIA_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4

@@ -22,7 +22,7 @@ import uvicorn
 
 from ledger.errors import Unavailable
 from registry.http.app import create_app
-from registry.publishing import check_not_ahead
+from registry.published.publishing import check_not_ahead
 from registry.service import Service
 from registry.serving.listening import local_names
 from registry.serving.tls import CIPHERS

@@ -13,8 +13,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from ledger.errors import Refused
+from registry.storage.tables import audit_report as table
 from registry.supervision.runs import Outcome
-from registry.tables import audit_report as table
 
 RUNNING: Final = "running"
 FAILED: Final = "failed"

@@ -21,10 +21,10 @@ from issuers.authority.party_facts import GenesisFact
 from issuers.bundle import BYTES_MAX
 from issuers.files import read_file
 from ledger.errors import MalanError, Malformed, Refused, Unavailable
-from registry.evidence import SEEN, document_of
-from registry.facts import TableView
-from registry.read_audit import Reader, record
+from registry.persons.evidence import SEEN, document_of
+from registry.persons.read_audit import Reader, record
 from registry.service import Service
+from registry.storage.facts import TableView
 from registry.supervision import audit_rows
 from registry.supervision.runs import Outcome, Task
 from registry.supervision.ward import own_class, ward_of

@@ -24,8 +24,8 @@ from issuers.authority.class_facts import CertificateFact, ClassFact, State
 from ledger.leaf import parse_leaf
 from ledger.statement import parse_statement
 from ledger.store import find_by_hash, read_head
-from registry.database import Database
-from registry.facts import changed
+from registry.storage.database import Database
+from registry.storage.facts import changed
 
 STEP: Final = 500  # places read in one go: a long read holds up the writer
 _STATES: Final = (State.VALID, State.SUSPENDED, State.REVOKED)

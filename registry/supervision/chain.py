@@ -20,7 +20,7 @@ from issuers.authority.class_facts import (
 )
 from issuers.standard import Standard
 from ledger.errors import Unavailable
-from registry.facts import TableView
+from registry.storage.facts import TableView
 from registry.supervision.spoken import Said, party_shown, said_about, said_as, said_at, shown
 
 SMALL: Final = 5  # fewer candidates than this: how many passed would tell who failed

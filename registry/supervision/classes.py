@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from issuers.authority.class_facts import CertificateFact
-from registry.certificates import passed_of
-from registry.facts import TableView
-from registry.read_audit import Reader
+from registry.certificates.preparing import passed_of
+from registry.persons.read_audit import Reader
 from registry.service import Service
+from registry.storage.facts import TableView
 from registry.supervision.book import ClassRow
 from registry.supervision.chain import SMALL
 from registry.supervision.spoken import party_shown

@@ -18,7 +18,7 @@ from ledger.publisher import CHECKPOINT
 from ledger.store import read_head, read_leaves
 from registry.alarms import standing
 from registry.fsck.kept import read_last
-from registry.read_audit import Reader
+from registry.persons.read_audit import Reader
 from registry.service import Service, note_signer
 from registry.supervision.audit_rows import last_finished
 from registry.supervision.ward import ward_of

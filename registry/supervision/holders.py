@@ -21,12 +21,12 @@ from issuers.identifiers.codes import mask_number
 from issuers.identifiers.names import mask_name
 from issuers.identifiers.numbers import CertificateNumber, make_number, parse_number, read_code
 from ledger.errors import MalanError, Refused, Unavailable
-from registry import reservations
-from registry.facts import TableView, all_of
+from registry.certificates import reservations
 from registry.service import Service
+from registry.storage.facts import TableView, all_of
+from registry.storage.tables import credential as credential_table
 from registry.supervision.book import ClassRow
 from registry.supervision.ward import Ward
-from registry.tables import credential as credential_table
 
 TYPED_MAX: Final = 64
 

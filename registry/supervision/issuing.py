@@ -13,9 +13,9 @@ from typing import Any, Final, Literal
 
 from issuers.authority.case import shanghai_date
 from issuers.authority.class_facts import State
-from registry.facts import TableView
-from registry.read_audit import Reader
+from registry.persons.read_audit import Reader
 from registry.service import Service
+from registry.storage.facts import TableView
 from registry.supervision.classes import counted_classes, rates
 from registry.supervision.spoken import party_shown
 

@@ -16,8 +16,8 @@ from issuers.authority.table import TABLE
 from ledger.leaf import Leaf, parse_leaf
 from ledger.statement import Statement, parse_statement
 from ledger.store import find_by_hash, read_leaves
-from registry.facts import TableView
-from registry.places import leaves_about
+from registry.storage.facts import TableView
+from registry.storage.places import leaves_about
 from verify.audit.labels import ACTS
 
 

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import Final
 
 from ledger.errors import Refused, Unavailable
-from registry.facts import TableView
-from registry.read_audit import Reader, record
+from registry.persons.read_audit import Reader, record
 from registry.service import Service
+from registry.storage.facts import TableView
 from registry.supervision.chain import Chain, Node
 from registry.supervision.holders import find_typed, own_certificate, paper_of
 from registry.supervision.ward import Ward, own_class, ward_of

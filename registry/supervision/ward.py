@@ -16,9 +16,9 @@ from issuers.authority.case import officer_in_force, shanghai_date
 from issuers.authority.class_facts import ClassFact
 from issuers.authority.party_facts import Party
 from ledger.errors import Refused
-from registry.facts import TableView
-from registry.read_audit import Reader
+from registry.persons.read_audit import Reader
 from registry.service import Service
+from registry.storage.facts import TableView
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,13 +20,13 @@ from starlette.requests import Request
 from issuers.acts.parties import OfficerAppointed
 from issuers.acts.words import Duty
 from ledger.errors import Malformed, Unavailable
-from registry.database import Database
-from registry.group_commit import Job
+from registry.certificates.verifying import look
 from registry.http import bodies, scanning
-from registry.item import Submission
-from registry.submit import Registered, prepared, submit_soon
-from registry.tables import read_audit, session
-from registry.verifying import look
+from registry.storage.database import Database
+from registry.storage.tables import read_audit, session
+from registry.writing.group_commit import Job
+from registry.writing.item import Submission
+from registry.writing.submit import Registered, prepared, submit_soon
 from tests.ground import Ground, PostgresGround, on
 from tests.postgres import SERVICE
 from tests.registry.browser import Browser
@@ -39,7 +39,7 @@ REVIEWER, SUPERVISOR = "reviewer-310104", "supervisor-310104"
 
 
 def test_a_cancelled_request_spoils_no_answer_of_those_that_share_its_commit(stage: Stage) -> None:
-    """registry/submit.py `_commit`: `wrap_future` cancels `job.done`; `set_result` then raises."""
+    """registry/writing/submit.py `_commit`: `wrap_future` cancels `job.done`; `set_result` then raises."""
     service = stage.service
     acts = [Submission(dismissal(stage, f"evaluator-{number}")) for number in (1, 2, 3)]
     prepared(service, acts)  # the key is known from here on
@@ -63,7 +63,7 @@ class _NoThreads(ThreadPoolExecutor):
 
 
 def test_a_leader_that_gets_no_thread_does_not_stop_all_writing_for_ever(stage: Stage) -> None:
-    """registry/submit.py `submit_soon`: `run_in_executor` raises, `_led` stays set, nobody leads again."""
+    """writing/submit.py `submit_soon`: `run_in_executor` raises, `_led` stays set, nobody leads again."""
     service, act = stage.service, Submission(dismissal(stage))
     prepared(service, [act])
 
@@ -77,7 +77,7 @@ def test_a_leader_that_gets_no_thread_does_not_stop_all_writing_for_ever(stage: 
 
 
 def test_a_verdict_of_before_the_entry_is_not_told_after_it(results: Stage) -> None:
-    """registry/told_verdicts.py `_key` leaves out `asked_log`: "not logged" is told of what is logged."""
+    """certificates/told_verdicts.py `_key` leaves out `asked_log`: "not logged" is told of what is logged."""
     made = results.certify(prepare := results.prepared(), prepare.items[0])
     results.publish()
     results.client.post("/api/verify", json={"qr": made.qr})
@@ -117,7 +117,7 @@ def test_signing_in_anew_ends_the_session_before(stage: Stage) -> None:
 
 
 def test_a_reviewer_appointed_for_another_project_sees_no_applicant(desk: Desk) -> None:
-    """registry/reviewing.py `review`: `Officer.projects` binds a supervisor (ward.py) but no reviewer."""
+    """subsidy/reviewing.py `review`: `Officer.projects` binds a supervisor (ward.py) but no reviewer."""
     stage = desk.stage
     ready = desk.prepared()
     assert desk.submit(desk.claim(ready)).status_code == 200
@@ -177,7 +177,7 @@ def test_a_picture_of_six_kilobytes_does_not_cost_half_a_gigabyte() -> None:
 @on("postgresql")
 @pytest.mark.parametrize("how", ["owns the database", "owns the schema"])
 def test_a_role_that_could_drop_the_ledger_does_not_serve(ground: Ground, tmp_path: Any, how: str) -> None:
-    """registry/engines/postgres.py `_COULD` asks who owns the tables; a schema's owner drops them as well."""
+    """engines/postgres.py `_COULD` asks who owns the tables; a schema's owner drops them as well."""
     assert isinstance(ground, PostgresGround)
     settings = ground.migrated(tmp_path / "home")
     name = make_url(settings.database).database

@@ -21,7 +21,7 @@ from issuers.qr import make_text
 from ledger.commitment import encode_opening
 from ledger.errors import Unavailable
 from ledger.statement import parse_statement, statement_hash
-from registry.tables import (
+from registry.storage.tables import (
     candidate,
     credential,
     fact,

@@ -17,9 +17,9 @@ import pytest
 
 from ledger.errors import MalanError
 from ledger.store import metadata as ledger_metadata
-from registry import staff
 from registry.fsck.run import check
-from registry.tables import metadata
+from registry.persons import staff
+from registry.storage.tables import metadata
 from tests.ground import Ground, on
 from tests.insider import Insider, administrator, insider
 from tests.registry.conftest import Template, _quiet, founded_template, results_template

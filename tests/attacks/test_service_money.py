@@ -24,8 +24,8 @@ from issuers.identifiers.identity import IdType, normalise
 from ledger.commitment import encode_opening
 from ledger.errors import MalanError
 from ledger.statement import statement_hash
-from registry import holds
-from registry.tables import hold, reservation
+from registry.storage.tables import hold, reservation
+from registry.subsidy import holds
 from tests.insider import insider
 from tests.registry.conftest import _quiet, desk, founded_template, results, results_template, stage
 from tests.registry.desk import Desk
@@ -180,12 +180,12 @@ _RACER = """
 import json, pathlib, sys, time
 from issuers.base64url import from_b64
 from registry.clock import Clock
-from registry.database import Database
-from registry.item import Submission
+from registry.storage.database import Database
+from registry.writing.item import Submission
 from registry.secrets import read_secrets
 from registry.service import assemble
 from registry.settings import read_settings
-from registry.submit import submit
+from registry.writing.submit import submit
 home, now, origin = pathlib.Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 items = json.load(sys.stdin)
 settings = read_settings(home=home)

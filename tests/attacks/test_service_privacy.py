@@ -15,7 +15,7 @@ from issuers.acts.parties import OfficerAppointed
 from issuers.acts.words import Duty
 from issuers.base64url import to_b64
 from ledger.commitment import Opening, commit, encode_opening
-from registry.tables import read_audit
+from registry.storage.tables import read_audit
 from tests.insider import insider
 from tests.registry.conftest import _quiet, desk, founded_template, results, results_template, stage
 from tests.registry.desk import Desk

@@ -13,7 +13,7 @@ from ledger.checkpoint import parse_checkpoint
 from ledger.leaf import parse_leaf
 from ledger.note import parse_note
 from ledger.statement import parse_statement, statement_hash, uuid7
-from registry.database import Database
+from registry.storage.database import Database
 from tests.bench.meter import Meter
 from tests.world import World
 from verify.audit.run import Asked, audit

@@ -30,11 +30,11 @@ from issuers.identifiers.numbers import CertificateNumber
 from ledger import cbor, sealing, store
 from ledger.leaf import Leaf, encode_leaf, leaf_hash
 from ledger.statement import parse_statement
-from registry import reservations
-from registry.facts import encode
+from registry.certificates import reservations
+from registry.storage.facts import encode
+from registry.storage.tables import class_entry, fact, person, person_key
 from registry.supervision import classes, health, issuing, trace
 from registry.supervision.book import Book
-from registry.tables import class_entry, fact, person, person_key
 from tests.ground import SqliteGround
 from tests.registry.stage import Stage, know_staff, raise_stage, with_standard
 from tests.registry.test_supervision import OWN, principal

@@ -18,9 +18,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from ledger.errors import Refused
-from registry import holds
-from registry.database import Database
 from registry.settings import read_settings
+from registry.storage.database import Database
+from registry.subsidy import holds
 
 PROJECTS = ("syb", "wyb", "gyb", "iyb", "eyb")
 NAIVE = "hold_naive"

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from registry.database import Database
-from registry.holds import SLOTS
 from registry.settings import Settings
-from registry.tables import hold, person
+from registry.storage.database import Database
+from registry.storage.tables import hold, person
+from registry.subsidy.holds import SLOTS
 from tests.ground import Ground
 from tests.insider import administrator
 from tests.races.claimer import NAIVE, draws

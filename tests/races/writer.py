@@ -21,11 +21,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from issuers.base64url import from_b64
 from ledger.errors import MalanError, Unavailable
-from registry import appending
-from registry.item import Submission
 from registry.service import Service, open_service
 from registry.settings import read_settings
-from registry.submit import submit
+from registry.writing import appending
+from registry.writing.item import Submission
+from registry.writing.submit import submit
 
 THREADS = 2
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import httpx
 import sqlalchemy as sa
 
-from registry import reservations
+from registry.certificates import reservations
 from registry.http.access import Access
-from registry.tables import audit_report, open_claim
+from registry.storage.tables import audit_report, open_claim
 from tests.registry.browser import Browser
 from tests.registry.desk import Desk
 from tests.registry.stage import Stage, know_staff, officer_document

@@ -8,7 +8,7 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from registry.database import Database
+from registry.storage.database import Database
 
 
 def disk_full(database: Database, statement: str) -> OperationalError:

@@ -33,15 +33,15 @@ from ledger.cose import Claims
 from ledger.statement import uuid7
 from ledger.store import read_head
 from registry.clock import Clock
-from registry.database import Database
-from registry.facts import TableView
 from registry.http.app import create_app
-from registry.publishing import Publisher, write_names
-from registry.secret_marks import write_marks
+from registry.published.publishing import Publisher, write_names
 from registry.secrets import SYMMETRIC, encode_secret, read_secrets
 from registry.service import Service, assemble
 from registry.settings import Settings
-from registry.tables import staff
+from registry.storage.database import Database
+from registry.storage.facts import TableView
+from registry.storage.secret_marks import write_marks
+from registry.storage.tables import staff
 from tests.world import World
 from tests.world_parts import BODY, FIRST, INSTITUTION, LAST, PROJECT, STANDARD, STANDARD_ID, seeded
 from verify.subsidy.policy import POLICY_DEMO

@@ -11,10 +11,10 @@ from fastapi.routing import iter_route_contexts
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from registry.callers.sessions import IDLE_MS
 from registry.http import access, health
 from registry.http.access import ACCESS, Access, Own, Who, check_routes
 from registry.http.app import create_app
-from registry.sessions import IDLE_MS
 from tests.registry.access_examples import EXAMPLES, path_of
 from tests.registry.browser import Browser
 from tests.registry.stage import Stage

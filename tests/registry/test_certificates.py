@@ -13,8 +13,8 @@ from issuers.base64url import to_b64
 from issuers.identifiers.numbers import check_code, parse_number
 from issuers.sign.answers import Prepared, PreparedItem
 from ledger.statement import parse_statement, sign_statement
-from registry.reservations import TERM_MS
-from registry.tables import number_series, read_audit, reservation
+from registry.certificates.reservations import TERM_MS
+from registry.storage.tables import number_series, read_audit, reservation
 from tests.registry.stage import Stage, know_staff, parcel_item
 from tests.world_parts import BODY, STANDARD
 from tests.world_steps import appoint

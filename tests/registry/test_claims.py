@@ -15,9 +15,10 @@ from issuers.acts.words import Outcome
 from issuers.authority.class_facts import PolicyFact
 from issuers.shape import to_map
 from ledger.errors import Refused
-from registry import holds, tables
-from registry.facts import decode, encode
-from registry.tables import fact, hold, read_audit
+from registry.storage import tables
+from registry.storage.facts import decode, encode
+from registry.storage.tables import fact, hold, read_audit
+from registry.subsidy import holds
 from tests.ground import Ground
 from tests.insider import insider
 from tests.registry.desk import Desk, findings

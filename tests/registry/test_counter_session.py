@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from ledger.errors import Refused
 from registry.http.bodies import CounterApplication, CounterFacts
-from registry.subsidies import Application, ToldFacts
-from registry.tables import read_audit
+from registry.storage.tables import read_audit
+from registry.subsidy.desk import Application, ToldFacts
 from tests.registry.browser import Browser
 from tests.registry.desk import Desk
 
@@ -45,7 +45,7 @@ def test_what_cannot_be_recorded_is_not_decided(desk: Desk, monkeypatch: pytest.
         raise Refused("AUDIT_FULL", "told by the test")
 
     browser = Browser(desk.stage).sign_in("intake-310101")
-    monkeypatch.setattr("registry.subsidies.record", full)
+    monkeypatch.setattr("registry.subsidy.desk.record", full)
     told = browser.post("/api/subsidy/check", desk.body())
     assert told.json()["code"] == "AUDIT_FULL"
     assert "outcome" not in told.json()

@@ -14,10 +14,11 @@ from sqlalchemy.exc import DBAPIError
 
 from ledger import store
 from ledger.errors import Unavailable
-from registry import migrations, tables
-from registry.database import Database
+from registry import migrations
 from registry.migrations import check_current, migrate
 from registry.settings import Settings
+from registry.storage import tables
+from registry.storage.database import Database
 from tests.ground import Ground
 
 

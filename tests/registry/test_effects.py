@@ -14,7 +14,7 @@ from issuers.acts.parties import OfficerAppointed
 from issuers.acts.words import Duty
 from issuers.identifiers.identity import IdNumber, IdType
 from ledger.commitment import Opening, commit, decode_opening, encode_opening
-from registry.tables import candidate, opening, person, staff
+from registry.storage.tables import candidate, opening, person, staff
 from tests.registry.stage import POLICY_ID, Stage, item
 from tests.world_parts import BODY, FIRST, LAST, moment
 from tests.world_steps import (

@@ -13,12 +13,12 @@ from ledger.commitment import Opening, decode_opening
 from ledger.errors import Unavailable
 from ledger.keys import EDDSA
 from ledger.store import entry
-from registry import tables
-from registry.facts import decode, encode
 from registry.fsck import run
 from registry.fsck.run import Report, check
-from registry.people import People
+from registry.persons.people import People
 from registry.secrets import read_secrets
+from registry.storage import tables
+from registry.storage.facts import decode, encode
 from tests.ground import on
 from tests.insider import insider
 from tests.registry.desk import Desk

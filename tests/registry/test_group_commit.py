@@ -12,11 +12,11 @@ import sqlalchemy as sa
 
 from issuers.acts.parties import OfficerDismissed
 from ledger.errors import MalanError, Unavailable
-from registry import effects
-from registry.effects.deed import Deed
-from registry.group_commit import GroupCommit, Job
-from registry.item import Submission
-from registry.submit import enqueue, prepared, submit
+from registry.writing import effects
+from registry.writing.effects.deed import Deed
+from registry.writing.group_commit import GroupCommit, Job
+from registry.writing.item import Submission
+from registry.writing.submit import enqueue, prepared, submit
 from tests.registry.faults import disk_full
 from tests.registry.stage import Stage, dismissal
 from tests.world_parts import BODY

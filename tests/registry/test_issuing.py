@@ -21,8 +21,8 @@ from issuers.sign.drafting import Speaker, commit_people
 from issuers.sign.drafting_certificates import Certified, void_parcel
 from ledger.commitment import Opening
 from ledger.statement import parse_statement
-from registry.facts import TableView
-from registry.tables import credential, opening
+from registry.storage.facts import TableView
+from registry.storage.tables import credential, opening
 from tests.insider import insider
 from tests.registry.stage import Stage, item, parcel_item
 from tests.world_parts import BODY

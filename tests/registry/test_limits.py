@@ -12,12 +12,21 @@ import sqlalchemy as sa
 
 from issuers.identifiers.numbers import make_code
 from ledger.errors import Unavailable
+from registry.callers.limit_counts import CountsInMemory
+from registry.callers.limiting import (
+    LOOK_UP,
+    MISS_OF_ALL,
+    SIGN_IN,
+    VERIFY,
+    Limit,
+    TooMany,
+    caller_named,
+    count,
+)
 from registry.http.access import ACCESS
 from registry.http.app import create_app
 from registry.http.limits import LIMITS
-from registry.limit_counts import CountsInMemory
-from registry.limiting import LOOK_UP, MISS_OF_ALL, SIGN_IN, VERIFY, Limit, TooMany, caller_named, count
-from registry.tables import limit_count, read_audit, session
+from registry.storage.tables import limit_count, read_audit, session
 from tests.ground import on
 from tests.insider import administrator
 from tests.registry.browser import Browser
@@ -79,7 +88,7 @@ def test_ten_thousand_codes_in_a_row_hit_nothing_and_are_blocked(app: Any, desk:
 
 def test_all_callers_together_have_a_breaker(app: Any, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     few = Limit(MISS_OF_ALL.name, "5/hour", shared=True)
-    monkeypatch.setattr("registry.looking_up.MISS_OF_ALL", few)
+    monkeypatch.setattr("registry.certificates.looking_up.MISS_OF_ALL", few)
     for place in range(5):
         assert look(app, unknown(place), client=f"198.51.100.{place}").status == 404
     assert look(app, desk.certified[0].item.code, client="198.51.100.99").status == 429
@@ -102,7 +111,7 @@ def test_a_look_up_that_cannot_be_counted_is_not_answered(
     def away(*_: object) -> None:
         raise Unavailable("DATABASE_FAILED", "told by the test")
 
-    monkeypatch.setattr("registry.looking_up.count_in", away)
+    monkeypatch.setattr("registry.certificates.looking_up.count_in", away)
     for code in (desk.certified[0].item.code, unknown(1)):
         answer = look(app, code)
         assert (answer.status, answer.code) == (503, "DATABASE_FAILED")
@@ -123,7 +132,7 @@ def test_sign_in_attempts_are_counted_and_fail_closed(stage: Stage, monkeypatch:
     def away(*_: object, **__: object) -> None:
         raise Unavailable("DATABASE_FAILED", "told by the test")
 
-    monkeypatch.setattr("registry.limiting.need_room", away)
+    monkeypatch.setattr("registry.callers.limiting.need_room", away)
     assert browser.send_statement(statement).status_code == 503
 
 
@@ -142,7 +151,7 @@ def test_a_limit_in_memory_never_fails_and_forgets(stage: Stage) -> None:
 
 
 def test_memory_does_not_grow_with_callers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("registry.limit_counts._KEPT_MAX", 100)
+    monkeypatch.setattr("registry.callers.limit_counts._KEPT_MAX", 100)
     now = [0]
     counts = CountsInMemory(lambda: now[0])
     for caller in range(1_000):

@@ -19,8 +19,8 @@ from registry.alarms import CATALOGUE, LAG, LISTS, OTHER, QUORUM, looked_up, sta
 from registry.http.app import create_app
 from registry.http.metrics import PASSED_ON
 from registry.metrics.gathered import gathered
-from registry.publisher_lead import Lead
-from registry.publishing_loop import PublishingLoop
+from registry.published.lead import Lead
+from registry.published.loop import PublishingLoop
 from registry.service import Service
 from tests.registry.desk import Desk
 from tests.registry.stage import Stage, dismissal, item

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 import structlog
 
-from registry.tables import credential, person, read_audit
+from registry.storage.tables import credential, person, read_audit
 from tests.insider import administrator
 from tests.registry.browser import Browser
 from tests.registry.desk import Desk

@@ -16,14 +16,14 @@ from sqlalchemy.exc import IntegrityError
 
 from ledger import store
 from ledger.errors import Unavailable
-from registry import tables
-from registry.database import Database
-from registry.engines import postgres
-from registry.engines.postgres_schema import READ_AUDIT_GUARDS
 from registry.migrations.versions import m0001_ground
-from registry.roles import RIGHTS
 from registry.settings import Settings
-from registry.upgrading import upgrade
+from registry.storage import tables
+from registry.storage.database import Database
+from registry.storage.engines import postgres
+from registry.storage.engines.postgres_schema import READ_AUDIT_GUARDS
+from registry.storage.roles import RIGHTS
+from registry.storage.upgrading import upgrade
 from tests.ground import Ground, on
 from tests.insider import insider
 from tests.postgres import OWNER, SERVICE, SUPERUSER, Server

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from issuers.base64url import to_b64
-from registry.tables import opening, person_key
+from registry.storage.tables import opening, person_key
 from tests.ground import Ground, on
 from tests.insider import insider
 from tests.registry.desk import Desk

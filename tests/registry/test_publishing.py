@@ -22,9 +22,9 @@ from ledger.proof import check_proof, parse_proof
 from ledger.statement import parse_statement
 from ledger.store import read_leaves
 from ledger.tiles import TileReader
-from registry import publishing
-from registry.facts import TableView
-from registry.publishing import Publisher, check_not_ahead
+from registry.published import publishing
+from registry.published.publishing import Publisher, check_not_ahead
+from registry.storage.facts import TableView
 from tests.ground import Ground
 from tests.registry.desk import Desk
 from tests.registry.stage import Stage, dismissal, item

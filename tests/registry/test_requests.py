@@ -16,8 +16,8 @@ from issuers.evidence_document import Evidence, from_json
 from issuers.identifiers.districts import DISTRICTS
 from ledger.errors import MalanError, Refused
 from ledger.statement import parse_statement
-from registry.evidence import export, export_for_operator
-from registry.tables import person, read_audit, request_seen, staff
+from registry.persons.evidence import export, export_for_operator
+from registry.storage.tables import person, read_audit, request_seen, staff
 from tests.registry.stage import Stage, officer_document
 from tests.world_parts import BODY, STANDARD
 
@@ -167,7 +167,7 @@ def test_what_cannot_be_recorded_is_not_shown(results: Stage, monkeypatch: pytes
     def full(*_: object, **__: object) -> None:
         raise Refused("AUDIT_FULL", "told by the test")
 
-    monkeypatch.setattr("registry.evidence.record", full)
+    monkeypatch.setattr("registry.persons.evidence.record", full)
     answer = ask(results)
     assert answer.json()["code"] == "AUDIT_FULL"
     assert "statements" not in answer.json()

@@ -10,7 +10,7 @@ from issuers.acts.words import Outcome
 from ledger.errors import Refused
 from registry.fsck.run import check
 from registry.migrations.versions import m0004_open_claims
-from registry.tables import open_claim, read_audit
+from registry.storage.tables import open_claim, read_audit
 from tests.registry.browser import Browser
 from tests.registry.desk import Desk
 
@@ -98,7 +98,7 @@ def test_the_read_is_recorded_before_and_refused_without(desk: Desk, monkeypatch
     def full(*_: object, **__: object) -> None:
         raise Refused("AUDIT_FULL", "told by the test")
 
-    monkeypatch.setattr("registry.reviewing.record", full)
+    monkeypatch.setattr("registry.subsidy.reviewing.record", full)
     told = browser.get(f"{LIST}/{claim}")
     assert told.json()["code"] == "AUDIT_FULL"
     assert "applicant" not in told.text

@@ -14,8 +14,8 @@ from issuers.acts.words import RevocationCause
 from issuers.base64url import from_b64, to_b64
 from issuers.request import sign_request
 from ledger.cose import Claims
-from registry.sessions import ABSOLUTE_MS, IDLE_MS, NONCE_MS, TICKET_MS, TOUCH_MS, own_origins
-from registry.tables import request_seen, session, session_ticket
+from registry.callers.sessions import ABSOLUTE_MS, IDLE_MS, NONCE_MS, TICKET_MS, TOUCH_MS, own_origins
+from registry.storage.tables import request_seen, session, session_ticket
 from tests.ground import on
 from tests.registry.browser import Browser
 from tests.registry.stage import Stage, dismissal

@@ -12,8 +12,8 @@ from sqlalchemy.exc import DBAPIError
 
 from ledger import store
 from ledger.errors import Unavailable
-from registry.database import Database
-from registry.engines.sqlite import READ_AUDIT_GUARDS
+from registry.storage.database import Database
+from registry.storage.engines.sqlite import READ_AUDIT_GUARDS
 from tests.ground import on
 from tests.registry.stage import Stage
 

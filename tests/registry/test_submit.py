@@ -16,10 +16,10 @@ from ledger.leaf import leaf_hash
 from ledger.receipt import Receipt, open_receipt
 from ledger.statement import parse_statement
 from ledger.store import read_leaves
-from registry.facts import TableView
-from registry.item import Submission
-from registry.submit import submit
-from registry.tables import fact
+from registry.storage.facts import TableView
+from registry.storage.tables import fact
+from registry.writing.item import Submission
+from registry.writing.submit import submit
 from tests.registry.stage import Stage, dismissal, is_dismissed, item, know_staff
 from tests.world import Person
 from tests.world_parts import BODY

@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from ledger.errors import Refused
-from registry import effects
-from registry.tables import fact, request_seen
+from registry.storage.tables import fact, request_seen
+from registry.writing import effects
 from tests.registry.faults import disk_full
 from tests.registry.stage import Stage, dismissal, is_dismissed, item
 

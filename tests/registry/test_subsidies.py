@@ -8,7 +8,7 @@ import pytest
 from stdnum.cn import ric
 
 from issuers.acts.certificates import CertificateSuspended
-from registry.tables import hold, read_audit
+from registry.storage.tables import hold, read_audit
 from tests.registry.desk import Desk, findings
 from tests.world_parts import AMOUNT_FEN
 

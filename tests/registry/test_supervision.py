@@ -11,13 +11,13 @@ import sqlalchemy as sa
 from issuers.authority.party_facts import Officer, Party, officer_key
 from ledger import store
 from ledger.errors import Refused, Unavailable
-from registry.facts import TableView
-from registry.sessions import Principal
+from registry.callers.sessions import Principal
+from registry.storage.facts import TableView
+from registry.storage.tables import read_audit
 from registry.supervision import book as book_module
 from registry.supervision import classes, health, issuing, trace
 from registry.supervision.classes import Wanted
 from registry.supervision.ward import Ward
-from registry.tables import read_audit
 from tests.registry.desk import Desk
 from tests.registry.stage import Stage
 from tests.world_parts import BODY, INSTITUTION

@@ -13,11 +13,11 @@ import pytest
 import sqlalchemy as sa
 
 from ledger.errors import MalanError, Refused
+from registry.callers.sessions import Principal
 from registry.fsck.run import check
-from registry.sessions import Principal
+from registry.storage.tables import audit_report, read_audit
 from registry.supervision import audit_rows, audits, health
 from registry.supervision.runs import Outcome, Runs, Task
-from registry.tables import audit_report, read_audit
 from tests.registry.browser import Browser
 from tests.registry.desk import Desk
 from tests.registry.stage import Stage, raise_stage

@@ -10,15 +10,15 @@ import sqlalchemy as sa
 
 from issuers.authority.class_facts import CertificateFact, State
 from ledger.policy import parse_policy, render_policy
-from registry.facts import all_of
 from registry.fsck.kept import keep
 from registry.fsck.run import check
 from registry.migrations.versions import m0003_supervision
+from registry.storage.facts import all_of
+from registry.storage.tables import named_entry
 from registry.supervision import book as book_module
 from registry.supervision import chain, classes, health, issuing, trace
 from registry.supervision.book import Book
 from registry.supervision.classes import Wanted
-from registry.tables import named_entry
 from tests import world_exports
 from tests.insider import insider
 from tests.registry.browser import Browser

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from registry.callers.limiting import UNMASK, Limit
 from registry.http.access import ACCESS, Own, Who
-from registry.limiting import UNMASK, Limit
-from registry.tables import read_audit
-from registry.unmasking import Purpose
+from registry.persons.unmasking import Purpose
+from registry.storage.tables import read_audit
 from tests.insider import administrator
 from tests.registry.access_examples import EXAMPLES
 from tests.registry.browser import Browser
@@ -64,7 +64,7 @@ def test_one_at_a_time_and_only_for_a_known_purpose(desk: Desk) -> None:
 
 
 def test_unmasking_has_a_limit_by_person(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("registry.unmasking.UNMASK", Limit(UNMASK.name, "1/hour", shared=True))
+    monkeypatch.setattr("registry.persons.unmasking.UNMASK", Limit(UNMASK.name, "1/hour", shared=True))
     settings = desk.stage.service.settings.model_copy(update={"limit_factor": 1})
     object.__setattr__(desk.stage.service, "settings", settings)
     browser = Browser(desk.stage).sign_in(WHO)

@@ -11,7 +11,7 @@ from alembic import op
 from issuers.acts import read_act
 from ledger.leaf import parse_leaf
 from ledger.statement import parse_statement
-from registry.places import class_of
+from registry.storage.places import class_of
 
 revision = "0003"
 down_revision = "0002"

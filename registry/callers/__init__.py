@@ -1,0 +1,1 @@
+"""Who asks, in whose name, and how often: signed requests, sessions, rate limits. Knows no HTTP."""

@@ -1,0 +1,116 @@
+"""Door: how often a caller may ask: fixed windows, counted in the database or in this process.
+
+Promises: a limit that keeps secrets (codes, sign-in) is counted in the database, for all processes together,
+and when it cannot be counted nobody passes; a limit that only keeps the service quick is counted in memory
+and never stands in the way of a fault. A caller who is over the limit costs a read, no write. Callers are
+HMACs of their addresses: the database cannot say who asked.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+from limits import RateLimitItem, parse_many
+from limits.storage import Storage
+from limits.strategies import FixedWindowRateLimiter
+
+from ledger.errors import Refused
+from registry.callers.limit_counts import CountsInDatabase, forget_old
+from registry.service import Service
+
+EVERYBODY: Final = "everybody"
+
+
+class TooMany(Refused):
+    """Over a limit; `seconds` until it is worth asking again."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("TOO_MANY", "too many requests", fix=f"Ask again in {seconds} seconds.")
+        self.seconds = seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """`windows` as in "60/minute;1000/day", all of which bind; `shared` counts in the database."""
+
+    name: str
+    windows: str
+    shared: bool = False
+
+    def items(self, factor: int) -> list[RateLimitItem]:
+        """The windows, each `factor` times as wide."""
+        return [type(one)(one.amount * factor, one.multiples, self.name) for one in parse_many(self.windows)]
+
+
+LOOK_UP: Final = Limit("look-up", "60/minute;2000/day", shared=True)
+# Whoever tries codes misses; whoever reads one off a paper does not. The last is the breaker for all callers
+# together: past it, codes are not looked up for the rest of the hour, and QR codes verify as before.
+MISS: Final = Limit("miss", "10/minute;100/day", shared=True)
+MISS_OF_ALL: Final = Limit("miss-of-all", "3000/hour", shared=True)
+SIGN_IN: Final = Limit("sign-in", "120/minute;2000/day", shared=True)
+UNMASK: Final = Limit("unmask", "30/hour;100/day", shared=True)
+NONCE: Final = Limit("nonce", "240/minute")
+VERIFY: Final = Limit("verify", "6000/minute")
+PREPARE: Final = Limit("prepare", "600/minute")
+SCAN: Final = Limit("scan", "60/minute")
+
+
+def count(service: Service, limit: Limit, caller: str) -> None:
+    """Counts one request of a caller. Raises TooMany; Unavailable when a shared limit cannot be counted."""
+    if not limit.shared:
+        _hit(service.counts, _items(service, limit), _name(service, limit, caller), service.clock.now_ms())
+        return
+    need_room(service, limit, caller)
+    with service.database.transaction() as connection:
+        count_in(connection, service, limit, caller)
+
+
+def need_room(service: Service, limit: Limit, caller: str) -> None:
+    """Raises TooMany when a shared limit is reached, without counting."""
+    name, now_ms = _name(service, limit, caller), service.clock.now_ms()
+    with service.database.reading() as connection:
+        storage = CountsInDatabase(connection, now_ms)
+        for item in _items(service, limit):
+            if not FixedWindowRateLimiter(storage).test(item, name):
+                raise _too_many(storage, item, name, now_ms)
+
+
+def count_in(connection: sa.Connection, service: Service, limit: Limit, caller: str) -> None:
+    """As `count`, in the caller's transaction."""
+    now_ms = service.clock.now_ms()
+    forget_old(connection, now_ms)
+    name = _name(service, limit, caller)
+    _hit(CountsInDatabase(connection, now_ms), _items(service, limit), name, now_ms)
+
+
+def caller_named(address: str | None) -> str:
+    """What stands for a network address: of IPv6 the network a household has."""
+    try:
+        known = ipaddress.ip_address(address or "")
+    except ValueError:
+        return address or "unknown"
+    if isinstance(known, ipaddress.IPv6Address):
+        return str(known.ipv4_mapped or ipaddress.ip_network((known, 64), strict=False))
+    return str(known)
+
+
+def _hit(storage: Storage, items: list[RateLimitItem], name: str, now_ms: int) -> None:
+    for item in items:
+        if not FixedWindowRateLimiter(storage).hit(item, name):
+            raise _too_many(storage, item, name, now_ms)
+
+
+def _items(service: Service, limit: Limit) -> list[RateLimitItem]:
+    return limit.items(service.settings.limit_factor)
+
+
+def _name(service: Service, limit: Limit, caller: str) -> str:
+    return service.people.index("limit", limit.name, caller)[:16].hex() if limit.shared else caller
+
+
+def _too_many(storage: Storage, item: RateLimitItem, name: str, now_ms: int) -> TooMany:
+    until = storage.get_expiry(item.key_for(name))
+    return TooMany(max(1, round(until - now_ms / 1000)))

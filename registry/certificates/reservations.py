@@ -1,0 +1,193 @@
+"""Door: reserved numbers: one number, code, certificate id and status place a passed candidate, for ever.
+
+Promises: a reservation is never given to anybody else, and never changes but for its term; the sequence of an
+issuer and year has no gap, because it grows in the transaction that reserves; a place in a status list is
+random, so it tells nothing. Number and code are sealed for their person; the code is found by its HMAC.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from issuers.identifiers.numbers import CODES, CertificateNumber, make_code, make_number
+from issuers.status import PLACES
+from ledger import cbor
+from ledger.errors import Malformed, Unavailable
+from registry.persons.people import ID_BYTES, People
+from registry.storage.tables import number_series, reservation
+
+TERM_MS = 72 * 3_600_000  # design 14
+FIRST_LIST = 1
+LIST_FILL_MAX = PLACES // 2  # beyond half full, finding a free place at random takes too long
+SEQUENCE_MAX = 999_999
+
+_OF = sa.select(reservation).where(
+    reservation.c.class_id == sa.bindparam("of_class"),
+    reservation.c.candidate == sa.bindparam("of_candidate"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """One reservation, opened."""
+
+    class_id: bytes
+    candidate: bytes
+    certificate: bytes
+    person: bytes = field(repr=False)
+    number: str = field(repr=False)
+    code: str = field(repr=False)
+    status_list: int
+    status_index: int
+    batch: bytes
+    expires_ms: int
+
+
+def reserve(
+    connection: sa.Connection,
+    people: People,
+    *,
+    class_id: bytes,
+    candidate: bytes,
+    person: bytes,
+    form: CertificateNumber,
+    batch: bytes,
+    expires_ms: int,
+) -> None:
+    """A new reservation; `form` says all of the number but its sequence.
+
+    Raises Unavailable NUMBERS_USED_UP when the issuer's year has no number left.
+    """
+    number = make_number(_in_series(connection, form))
+    code, code_index = _free_code(connection, people)
+    status_list, status_index = _free_place(connection)
+    plain = cbor.encode([number, code])
+    place = (class_id, candidate)
+    row = {
+        "class_id": class_id,
+        "candidate": candidate,
+        "certificate": secrets.token_bytes(ID_BYTES),
+        "person": person,
+        "code_index": code_index,
+        "status_list": status_list,
+        "status_index": status_index,
+        "sealed": people.seal(connection, person, plain, table="reservation", place=place),
+        "batch": batch,
+        "expires_ms": expires_ms,
+    }
+    connection.execute(sa.insert(reservation).values(row))
+
+
+def find(connection: sa.Connection, people: People, *, class_id: bytes, candidate: bytes) -> Reserved | None:
+    """The reservation of a candidate, or None."""
+    row = connection.execute(_OF, {"of_class": class_id, "of_candidate": candidate}).one_or_none()
+    return None if row is None else opened(connection, people, row)
+
+
+def of_class(connection: sa.Connection, people: People, class_id: bytes) -> dict[bytes, Reserved]:
+    """All reservations of a class, by candidate."""
+    query = sa.select(reservation).where(reservation.c.class_id == class_id)
+    rows = connection.execute(query.order_by(reservation.c.candidate)).all()
+    return {row.candidate: opened(connection, people, row) for row in rows}
+
+
+def certificate_of_code(connection: sa.Connection, people: People, code: str) -> bytes | None:
+    """The certificate id a code was reserved for, or None."""
+    query = sa.select(reservation.c.certificate).where(reservation.c.code_index == people.index("code", code))
+    found: bytes | None = connection.execute(query).scalar_one_or_none()
+    return found
+
+
+def extend(
+    connection: sa.Connection,
+    *,
+    class_id: bytes,
+    candidates: Sequence[bytes],
+    batch: bytes,
+    expires_ms: int,
+) -> None:
+    """A new term under another batch; everything else stays."""
+    place = sa.and_(
+        reservation.c.class_id == class_id, reservation.c.candidate == sa.bindparam("at_candidate")
+    )
+    change = sa.update(reservation).where(place).values(batch=batch, expires_ms=expires_ms)
+    connection.execute(change, [{"at_candidate": candidate} for candidate in candidates])
+
+
+def class_of_batch(connection: sa.Connection, batch: bytes) -> bytes | None:
+    """The class a batch id was used for, or None."""
+    query = sa.select(reservation.c.class_id).where(reservation.c.batch == batch).limit(1)
+    found: bytes | None = connection.execute(query).scalar_one_or_none()
+    return found
+
+
+def opened(connection: sa.Connection, people: People, row: sa.Row[tuple[object, ...]]) -> Reserved:
+    """A row with its sealed part. Raises what `People.unseal` raises, Malformed RESERVATION_SHAPE."""
+    place = (row.class_id, row.candidate)
+    plain = people.unseal(connection, row.person, row.sealed, table="reservation", place=place)
+    match cbor.decode(plain):
+        case [str(number), str(code)]:
+            pass
+        case _:
+            raise Malformed("RESERVATION_SHAPE", "a sealed reservation holds number and code")
+    return Reserved(
+        class_id=row.class_id,
+        candidate=row.candidate,
+        certificate=row.certificate,
+        person=row.person,
+        number=number,
+        code=code,
+        status_list=row.status_list,
+        status_index=row.status_index,
+        batch=row.batch,
+        expires_ms=row.expires_ms,
+    )
+
+
+def _in_series(connection: sa.Connection, form: CertificateNumber) -> CertificateNumber:
+    issuer, year = f"{form.issuer3:03d}", form.year2
+    series = sa.and_(number_series.c.issuer == issuer, number_series.c.year == year)
+    last = connection.execute(sa.select(number_series.c.last).where(series)).scalar_one_or_none()
+    if last is None:
+        connection.execute(sa.insert(number_series).values(issuer=issuer, year=year, last=1))
+    elif last >= SEQUENCE_MAX:
+        raise Unavailable("NUMBERS_USED_UP", "the issuer has no certificate number left this year")
+    else:
+        connection.execute(sa.update(number_series).where(series).values(last=last + 1))
+    return CertificateNumber(
+        kind=form.kind,
+        district=form.district,
+        year2=year,
+        stage=form.stage,
+        project3=form.project3,
+        issuer3=form.issuer3,
+        sequence6=(last or 0) + 1,
+    )
+
+
+def _free_code(connection: sa.Connection, people: People) -> tuple[str, bytes]:
+    while True:
+        code = make_code(secrets.randbelow(CODES))
+        index = people.index("code", code)
+        taken = sa.select(reservation.c.certificate).where(reservation.c.code_index == index)
+        if connection.execute(taken).first() is None:
+            return code, index
+
+
+def _free_place(connection: sa.Connection) -> tuple[int, int]:
+    column = reservation.c.status_list
+    last = connection.execute(sa.select(sa.func.max(column))).scalar_one() or FIRST_LIST
+    count = sa.select(sa.func.count()).where(column == last)
+    if connection.execute(count).scalar_one() >= LIST_FILL_MAX:
+        last += 1
+    while True:
+        index = secrets.randbelow(PLACES)
+        taken = sa.select(reservation.c.certificate).where(
+            column == last, reservation.c.status_index == index
+        )
+        if connection.execute(taken).first() is None:
+            return last, index

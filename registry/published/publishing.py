@@ -1,0 +1,219 @@
+"""Door: publishes the log, the status lists and the trust bundle, all at one size of the log.
+
+Promises: lists and bundle are computed from the facts as they stand at the very size that is published, and
+that bundle never becomes smaller; one process publishes at a time. A checkpoint of ours that is ahead of the
+database makes the service read-only: it would otherwise sign a second history.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from issuers.authority.class_facts import CertificateFact, StatusSlot
+from issuers.authority.party_facts import GenesisFact, Key, ServiceKeyFact
+from issuers.bundle import Bundle, BundledAct, BundledList, sign_bundle
+from issuers.files import read_file, replace_file
+from issuers.status import BYTES, StatusList, sign_status_list, value_of
+from ledger.checkpoint import Checkpoint, parse_checkpoint
+from ledger.errors import MalanError, Unavailable
+from ledger.leaf import parse_leaf
+from ledger.note import MAX_NOTE_BYTES, parse_note
+from ledger.policy import Log, Policy, render_policy
+from ledger.publisher import CHECKPOINT, publish
+from ledger.store import read_head, read_leaves
+from registry.certificates.reservations import FIRST_LIST
+from registry.service import Service, note_signer
+from registry.storage.facts import TableView, changed
+from registry.storage.places import bundled_leaves
+
+STEP = 2_000  # leaves read in one go: a long read would hold up the writer
+AHEAD = frozenset({"PUBLISH_BACKWARDS", "ROWS_DEPART", "PUBLISHED_ROOT_DIFFERS"})
+_PUBLIC = 0o644
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The log at a size. `genesis` is its hash, None until genesis and our keys are in force."""
+
+    size: int
+    genesis: bytes | None
+
+
+class Publisher:
+    """Keeps the bits of the lists and the acts of the bundle from one run to the next."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._size = 0
+        self._bits: dict[int, bytearray] = {FIRST_LIST: bytearray(BYTES)}
+        self._acts: list[BundledAct] = []
+        self._made: tuple[int, bytes, int] | None = None  # size, checkpoint, seconds
+
+    def run_once(self) -> Checkpoint | None:
+        """Publishes what there is; None when another process is publishing.
+
+        Raises what `ledger.publisher.publish` raises; sets the alarms of the service.
+        """
+        alarms = self._service.alarms
+        try:
+            with _only_one(self._service) as mine:
+                if not mine:
+                    return None
+                checkpoint = self._publish()
+        except MalanError as error:
+            alarms.publishing = error.code
+            if error.code in AHEAD:
+                alarms.read_only = ahead(error.code)
+            raise
+        alarms.publishing = None
+        return checkpoint
+
+    def _publish(self) -> Checkpoint:
+        standing = self._catch_up()
+        settings, signer = self._service.settings, note_signer(self._service)
+        checkpoint = publish(
+            settings.log_directory,
+            origin=self._service.origin,
+            size=standing.size,
+            read_leaves=self._read_leaves,
+            signer=signer,
+        )
+        # Crash here: the log is ahead of the bundle, which the next run makes good.
+        if standing.genesis is not None:
+            note = read_file(settings.log_directory / CHECKPOINT, bytes_max=MAX_NOTE_BYTES)
+            self._make_bundle(standing, note)
+        return checkpoint
+
+    def _catch_up(self) -> Standing:
+        """Reads on to the end of the log; the last step sees facts and size in one transaction."""
+        while True:
+            with self._service.database.reading() as connection:
+                size = read_head(connection, self._service.origin).size
+                stop = min(size, self._size + STEP)
+                facts = changed(connection, CertificateFact, start=self._size, stop=stop)
+                slots = changed(connection, StatusSlot, start=self._size, stop=stop)
+                leaves = bundled_leaves(connection, start=self._size, stop=stop)
+                standing = _standing(self._service, connection, size)
+            for slot in slots:  # a place first, then what became of its certificate
+                self._set(slot)
+            for fact in facts:
+                self._set(fact)
+            for data in leaves:
+                leaf = parse_leaf(data)
+                self._acts.append(BundledAct(leaf.seq, leaf.time_ms, leaf.statement))
+            self._size = stop
+            if stop == size:
+                return standing
+
+    def _set(self, fact: CertificateFact | StatusSlot) -> None:
+        bits = self._bits.setdefault(fact.status_list, bytearray(BYTES))
+        byte, shift = fact.status_index // 4, 2 * (fact.status_index % 4)
+        bits[byte] = bits[byte] & ~(3 << shift) | value_of(fact) << shift
+
+    def _make_bundle(self, standing: Standing, note: bytes) -> None:
+        settings, now = self._service.settings, self._service.clock.now_ms() // 1000
+        same = self._made is not None and self._made[:2] == (standing.size, note)
+        if same and self._made is not None and 0 <= now - self._made[2] < settings.status_ttl_seconds // 2:
+            return
+        if parse_checkpoint(parse_note(note).text).size != standing.size or standing.genesis is None:
+            return
+        lists = [self._list(number, standing.size, now) for number in sorted(self._bits)]
+        bundle = Bundle(
+            origin=self._service.origin,
+            genesis=standing.genesis,
+            size=standing.size,
+            made_at=now,
+            log_vkey=note_signer(self._service).key.vkey,
+            policy=read_file(settings.home / "policy.txt", bytes_max=20_000).decode(),
+            hosts=settings.accepted_hosts,
+            acts=tuple(self._acts),
+            lists=tuple(lists),
+            checkpoint=note,
+        )
+        place = settings.home / "status"
+        place.mkdir(exist_ok=True)
+        for item in lists:
+            replace_file(place / str(item.number), item.token, mode=_PUBLIC)
+        raw = sign_bundle(bundle, self._service.secrets.status)
+        replace_file(settings.home / "trust.cbor", raw, mode=_PUBLIC)
+        self._made = (standing.size, note, now)
+
+    def _list(self, number: int, size: int, now: int) -> BundledList:
+        settings = self._service.settings
+        status = StatusList(
+            uri=f"{settings.qr_origin}/status/{number}",
+            number=number,
+            size=size,
+            issued_at=now,
+            ttl=settings.status_ttl_seconds,
+            bits=bytes(self._bits[number]),
+        )
+        return BundledList(number, sign_status_list(status, self._service.secrets.status))
+
+    def _read_leaves(self, start: int, stop: int) -> Sequence[bytes]:
+        with self._service.database.reading() as connection:
+            return read_leaves(connection, start, stop)
+
+
+def write_names(service: Service) -> None:
+    """Writes `log.vkey` and, where there is none yet, `policy.txt`: this log, no witnesses."""
+    home, key = service.settings.home, note_signer(service).key
+    replace_file(home / "log.vkey", f"{key.vkey}\n".encode(), mode=_PUBLIC)
+    if not (home / "policy.txt").exists():
+        policy = Policy((Log(key),), (), (), "none")
+        replace_file(home / "policy.txt", render_policy(policy), mode=_PUBLIC)
+
+
+def check_not_ahead(service: Service) -> None:
+    """At the start: raises Unavailable LOG_AHEAD when the published checkpoint is ahead of the database."""
+    path = service.settings.log_directory / CHECKPOINT
+    if path.exists():
+        note = read_file(path, bytes_max=MAX_NOTE_BYTES)
+        published = parse_checkpoint(parse_note(note).text).size
+        with service.database.reading() as connection:
+            if published > read_head(connection, service.origin).size:
+                raise ahead("PUBLISH_BACKWARDS")
+
+
+def ahead(code: str) -> Unavailable:
+    """The alarm of decision 21."""
+    return Unavailable(
+        "LOG_AHEAD",
+        "the published log holds what the database does not: nothing is appended, reading goes on",
+        where=code,
+        fix="Stop, run `malan fsck`, restore the missing rows from the published entries or a backup.",
+    )
+
+
+def _standing(service: Service, connection: sa.Connection, size: int) -> Standing:
+    """A bundle under a key nobody enrolled would be refused by every reader, so none is made before."""
+    view = TableView(connection)
+    genesis = view.get(GenesisFact, "log")
+    ready = genesis is not None and genesis.in_force
+    for purpose, signer in (("status", service.secrets.status), ("checkpoint", service.secrets.checkpoint)):
+        named = view.get(ServiceKeyFact, purpose)
+        key = None if named is None else view.get(Key, named.kid.hex())
+        ready = ready and key is not None and key.revoked_seq is None and key.kid == signer.public.kid
+    return Standing(size, genesis.statement if genesis is not None and ready else None)
+
+
+@contextmanager
+def _only_one(service: Service) -> Iterator[bool]:
+    """Whether this process may publish now: the only one in this home, and on this database on any host."""
+    held = os.open(service.settings.home / ".publishing", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            with service.database.alone("publish") as mine:
+                yield mine
+    finally:
+        os.close(held)
