@@ -54,6 +54,7 @@ _ORIGIN: Final = re.compile(rf"(https?)://({_LABEL}(?:\.{_LABEL})*)(?::([1-9][0-
 _AUTHORITY: Final = re.compile(r"https?://[^/?#\\\s]*")
 _PATH: Final = re.compile(r"/v/([0-9]{16})#([0-9])")
 # Chat programs append such things as `&appinstall=0` to a shared address, after the fragment.
+_DIGITS: Final = re.compile(r"[0-9]*")
 _SUFFIX: Final = re.compile(r"[&?][A-Za-z0-9._~!$&'()*+,;=:@/?%-]{0,256}")
 _FORM: Final = re.compile(r"(https?://[a-z0-9.:-]+/v/([0-9]{16})#)(1[0-9]+)")
 
@@ -159,9 +160,9 @@ def parse_text(text: str, *, hosts: frozenset[str]) -> QrText:
     code, version = path.groups()
     if version != "1":
         raise Refused("QR_VERSION", "made by a newer version of the registry", fix="Update this program.")
-    start = end = path.end()
-    while end < len(text) and text[end] in "0123456789":
-        end += 1
+    digits = _DIGITS.match(text, path.end())
+    assert digits is not None, "it matches nothing as well"
+    start, end = digits.span()
     if end == start or (end < len(text) and not _SUFFIX.fullmatch(text, end)):
         raise _unreadable("digits after #1")
     try:

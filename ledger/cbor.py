@@ -36,6 +36,18 @@ def encode(value: Value) -> bytes:
     return cbor2.dumps(_ordered(value, DEPTH_MAX))
 
 
+def byte_string(data: bytes) -> bytes:
+    """As `encode(data)`, for the parts of a frame whose every byte is known (RFC 8949 section 3)."""
+    size = len(data)
+    if size < 24:
+        return bytes((0x40 | size,)) + data
+    if size < 2**8:
+        return bytes((0x58, size)) + data
+    if size < 2**16:
+        return b"\x59" + size.to_bytes(2, "big") + data
+    return b"\x5a" + size.to_bytes(4, "big") + data
+
+
 def decode(data: bytes, *, bytes_max: int = BYTES_MAX) -> Value:
     """The value of `data`, refusing every byte string that `encode` would not have written.
 
@@ -89,26 +101,46 @@ def _key_order(key: int | str) -> tuple[int, int, bytes]:
     raise Malformed("CBOR_KEYS", "map keys are integers or text")
 
 
+_PLAIN = frozenset({bytes, bool, type(None)})  # whatever their value is, it may stand here
+
+
 def _ordered(value: Value, depth: int) -> Value:
     """`value` with every map in key order, after checking types, ranges and depth."""
     kind = type(value)
-    if kind is bytes or kind is bool or value is None:
-        return value
-    if kind is int:
-        if not INT_MIN <= value <= INT_MAX:  # type: ignore[operator]  # `kind` narrows it, mypy cannot see
-            raise Malformed("CBOR_RANGE", "an integer needs more than 64 bits")
-        return value
     if kind is str:
         try:
-            value.encode()  # type: ignore[union-attr]
+            value.isascii() or value.encode()  # type: ignore[union-attr]  # `kind` narrows it, mypy cannot see
         except UnicodeEncodeError as error:
             raise Malformed("CBOR_TEXT", "text holds a lone surrogate") from error
+        return value
+    if kind in _PLAIN:
+        return value
+    if kind is int:
+        if not INT_MIN <= value <= INT_MAX:  # type: ignore[operator]
+            raise Malformed("CBOR_RANGE", "an integer needs more than 64 bits")
         return value
     if depth == 0:
         raise Malformed("CBOR_DEPTH", f"nested deeper than {DEPTH_MAX}")
     if isinstance(value, list | tuple):
-        return [_ordered(item, depth - 1) for item in value]
+        return [item if type(item) in _PLAIN else _ordered(item, depth - 1) for item in value]
     if isinstance(value, dict):
-        keys = sorted(value, key=_key_order)
-        return {key: _ordered(value[key], depth - 1) for key in keys}
+        return {
+            key: item if type(item := value[key]) in _PLAIN else _ordered(item, depth - 1)
+            for key in _in_order(value)
+        }
     raise Malformed("CBOR_TYPE", f"{kind.__name__} cannot be encoded")
+
+
+def _in_order(keys: Mapping[Any, Value]) -> list[Any]:
+    """The keys as `_key_order` sorts them; the two common kinds without a call for each key."""
+    kinds = set(map(type, keys))
+    if kinds == _TEXT and "".join(keys).isascii():
+        ordered = sorted(keys)
+        ordered.sort(key=len)  # stable: of one length they stay in the order of their bytes
+        return ordered
+    if kinds == _WHOLE and min(keys) >= 0:
+        return sorted(keys)
+    return sorted(keys, key=_key_order)
+
+
+_TEXT, _WHOLE = {str}, {int}

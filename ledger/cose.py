@@ -67,7 +67,8 @@ def sign1(signer: Signer, *, content_type: str | int, payload: bytes, claims: Cl
         }
     protected = cbor.encode(header)
     signature = signer.sign(_to_be_signed(protected, payload))
-    return TAG_18 + cbor.encode([protected, {}, payload, signature])
+    parts = cbor.byte_string(protected), b"\xa0", cbor.byte_string(payload), cbor.byte_string(signature)
+    return TAG_18 + b"\x84" + b"".join(parts)
 
 
 def parse_sign1(raw: bytes, *, bytes_max: int = cbor.BYTES_MAX) -> Sign1:
@@ -98,7 +99,7 @@ def check_sign1(message: Sign1, key: PublicKey) -> None:
 
 def _to_be_signed(protected: bytes, payload: bytes) -> bytes:
     """Sig_structure of RFC 9052 section 4.4 with empty external data."""
-    return cbor.encode(["Signature1", protected, b"", payload])
+    return b"\x84\x6aSignature1" + cbor.byte_string(protected) + b"\x40" + cbor.byte_string(payload)
 
 
 def _header(protected: bytes) -> tuple[int, str | int, bytes, Claims | None]:

@@ -61,6 +61,12 @@ POSTGRES_GUARDS = (
 )
 
 
+# Built once: building a query costs more than running it.
+_LAST = sa.select(entry).order_by(entry.c.seq.desc()).limit(1)
+_BY_CTI = sa.select(entry.c.cti, entry.c.leaf).where(entry.c.cti.in_(sa.bindparam("ctis", expanding=True)))
+_INSERT = sa.insert(entry)
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """The end of the log: `size` leaves, the hash the next leaf links to, and the newest leaf's time."""
@@ -91,7 +97,7 @@ class Entry:
 
 def read_head(connection: sa.Connection, origin: str) -> Head:
     """The end of the log, the last leaf re-hashed from its bytes. Raises ProofFailed STORE_LEAF_HASH."""
-    row = connection.execute(sa.select(entry).order_by(entry.c.seq.desc()).limit(1)).one_or_none()
+    row = connection.execute(_LAST).one_or_none()
     if row is None:
         return Head(0, first_prev(origin), 0)
     if leaf_hash(row.leaf) != row.leaf_hash:
@@ -131,7 +137,7 @@ def insert(connection: sa.Connection, entries: Sequence[Entry]) -> None:
         for one in entries
     ]
     if rows:
-        connection.execute(sa.insert(entry), rows)
+        connection.execute(_INSERT, rows)
 
 
 def append(
@@ -159,7 +165,7 @@ def find_by_cti(connection: sa.Connection, ctis: Sequence[bytes]) -> dict[bytes,
     found: dict[bytes, bytes] = {}
     for place in range(0, len(ctis), 500):  # SQLite allows 999 parameters in old builds
         some = list(ctis[place : place + 500])
-        for row in connection.execute(sa.select(entry.c.cti, entry.c.leaf).where(entry.c.cti.in_(some))):
+        for row in connection.execute(_BY_CTI, {"ctis": some}):
             found[row.cti] = row.leaf
     return found
 

@@ -35,6 +35,7 @@ from registry.supervision.book import Book
 from registry.supervision.runs import Runs
 from registry.writing.enrolled_keys import EnrolledKeys
 from registry.writing.group_commit import GroupCommit
+from registry.writing.kept_facts import KeptFacts
 from registry.writing.work import Work
 
 GROUP_MAX = 1_000  # statements in one transaction
@@ -67,6 +68,7 @@ class Service:
     told: ToldVerdicts = field(default_factory=ToldVerdicts)
     addresses: list[str] = field(default_factory=list)
     keys: EnrolledKeys = field(default_factory=EnrolledKeys)
+    kept: KeptFacts = field(default_factory=KeptFacts)
     commits: GroupCommit[list[Work]] = field(
         default_factory=lambda: GroupCommit(group_max=GROUP_MAX, waiting_max=WAITING_MAX)
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from stdnum.iso7064 import mod_11_10, mod_37_36
@@ -73,6 +74,7 @@ def make_number(number: CertificateNumber) -> str:
     return body + mod_37_36.calc_check_digit(body)
 
 
+@lru_cache(maxsize=256)  # one check asks for the number of one certificate again and again
 def parse_number(text: str) -> CertificateNumber:
     """What a number says, exactly as `make_number` writes it.
 

@@ -30,6 +30,7 @@ from registry.http.access import admit, check_routes
 from registry.http.gate import Gate
 from registry.http.limits import keep_limit
 from registry.http.problems import on_http_error, on_invalid_parameter, on_malan_error
+from registry.http.quick import Quick
 from registry.http.shield import Shield
 from registry.published.loop import PublishingLoop
 from registry.service import Service
@@ -90,6 +91,7 @@ def create_app(service: Service, *, publish: bool = False) -> FastAPI:
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(RequestValidationError, on_invalid_parameter)
     check_routes(app)
+    app.add_middleware(Quick)
     app.add_middleware(Gate)
     app.add_middleware(Shield)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it

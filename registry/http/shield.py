@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from itertools import count
 
 import structlog
 from starlette.requests import ClientDisconnect
@@ -45,12 +46,14 @@ class Shield:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._process = secrets.token_hex(4)
+        self._numbers = count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun, request_id = time.perf_counter(), secrets.token_hex(8)
+        begun, request_id = time.perf_counter(), f"{self._process}{next(self._numbers):08x}"
         status = 0
 
         async def watched(message: Message) -> None:

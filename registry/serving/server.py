@@ -8,6 +8,7 @@ does; what was answered before is on disk all the same.
 from __future__ import annotations
 
 import contextlib
+import gc
 import signal
 import socket
 import threading
@@ -97,12 +98,21 @@ def serve_until_stopped(
     try:
         look_ahead(service)
         config = _config(service, tls)
+        settle_memory()
         server = Server(config, ready)
         if watch is not None:
             watch(server.stop)
         server.run(sockets=[listener])
     finally:
         service.close()
+
+
+def settle_memory() -> None:
+    """Cycles are looked for seldom: what was loaded stays, and requests leave next to none behind.
+
+    At Python's own thresholds the search costs a quarter of parsing a batch.
+    """
+    gc.set_threshold(20_000, 20, 100)
 
 
 def look_ahead(service: Service) -> None:

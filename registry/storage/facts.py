@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import TypeVar, cast
+from typing import TypeAlias, TypeVar, cast
 
 import sqlalchemy as sa
 
@@ -21,6 +21,8 @@ from ledger.errors import ProofFailed
 from registry.storage.tables import fact as table
 
 F = TypeVar("F", bound=Fact)
+Known: TypeAlias = dict[tuple[type[Fact], str], Fact | None]
+"""What a view has read, by class and key; None for what is not there."""
 
 RECORD_BYTES_MAX = 2 * cbor.BYTES_MAX  # a waiting act's fact carries its statement whole
 
@@ -32,17 +34,23 @@ _AT_ONCE = 500  # old builds of SQLite allow 999 parameters
 _SOME = sa.select(table.c.key, table.c.record).where(
     table.c.kind == sa.bindparam("of_kind"), table.c.key.in_(sa.bindparam("of_keys", expanding=True))
 )
+_INSERT = sa.insert(table)
 _CHANGE = sa.update(table).where(_PLACE).values(record=sa.bindparam("to_record"), seq=sa.bindparam("to_seq"))
 
 
 class TableView:
     """A `View` (issuers.authority.view) over one transaction."""
 
-    def __init__(self, connection: sa.Connection) -> None:
+    def __init__(self, connection: sa.Connection, known: Known | None = None) -> None:
+        """`known`: facts that stand in the table as this transaction sees it; they become the view's own."""
         self._connection = connection
-        self._known: dict[tuple[type, str], Fact | None] = {}
-        self._changed: dict[tuple[type, str], int] = {}
-        self._stored: set[tuple[type, str]] = set()
+        self._known: Known = {} if known is None else known
+        self._changed: dict[tuple[type[Fact], str], tuple[int, bool]] = {}  # seq; was it there before?
+
+    def known(self) -> Known:
+        """All that was read and put; the view is not to be used any more."""
+        assert not self._changed, "flushed before"
+        return self._known
 
     def get(self, kind: type[F], key: str) -> F | None:
         """The fact of this class and key, or None."""
@@ -51,8 +59,6 @@ class TableView:
             place_of = {"at_kind": kind.__name__, "at_key": key}
             record = self._connection.execute(_ONE, place_of).scalar_one_or_none()
             self._known[place] = None if record is None else decode(kind, record)
-            if record is not None:
-                self._stored.add(place)
         return cast("F | None", self._known[place])
 
     def expect(self, places: Iterable[tuple[type[Fact], str]]) -> None:
@@ -72,32 +78,30 @@ class TableView:
                 for key in some:
                     record = found.get(key)
                     self._known[kind, key] = None if record is None else decode(kind, record)
-                    if record is not None:
-                        self._stored.add((kind, key))
 
     def put(self, changes: Iterable[Fact], *, seq: int) -> None:
         """Adds or replaces, as of leaf `seq`; in the table after `flush`."""
         for fact in changes:
-            kind = type(fact)
-            self.get(kind, fact.key)  # whether it is an insert or an update
-            self._known[kind, fact.key] = fact
-            self._changed[kind, fact.key] = seq
+            place = (type(fact), fact.key)
+            before = self._changed.get(place)
+            there = self.get(*place) is not None if before is None else before[1]  # an insert or an update
+            self._known[place] = fact
+            self._changed[place] = seq, there
 
     def flush(self) -> None:
         """Writes all changes to the table."""
         new: list[dict[str, object]] = []
         old: list[dict[str, object]] = []
-        for (kind, key), seq in self._changed.items():
+        for (kind, key), (seq, there) in self._changed.items():
             record = encode(cast(Fact, self._known[kind, key]))
-            if (kind, key) in self._stored:
+            if there:
                 old.append({"at_kind": kind.__name__, "at_key": key, "to_record": record, "to_seq": seq})
             else:
                 new.append({"kind": kind.__name__, "key": key, "record": record, "seq": seq})
         if new:
-            self._connection.execute(sa.insert(table), new)
+            self._connection.execute(_INSERT, new)
         if old:
             self._connection.execute(_CHANGE, old)
-        self._stored.update(self._changed)
         self._changed.clear()
 
 

@@ -15,10 +15,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from issuers.authority.judge import judge, signing_key
 from ledger.errors import MalanError, Unavailable
+from ledger.receipt import Receipt
 from ledger.store import Entry, Head, NewEntry, find_by_cti, insert, link, read_head
 from registry.clock import DRIFT_MAX_MS
 from registry.service import Service
-from registry.storage.facts import TableView
 from registry.storage.places import add_places
 from registry.storage.rows import Rows
 from registry.writing.effects import ADDING, EFFECTS
@@ -41,21 +41,23 @@ def append_all(service: Service, works: Sequence[Work]) -> None:
     open_works = [work for work in works if not work.decided]
     try:
         with service.writing() as connection:
-            _Appending(service, connection).run(open_works)
+            appending = _Appending(service, connection)
+            appending.run(open_works)
             # Crash here: nothing is committed; the senders retry with the same bytes.
     except BaseException:
         for work in open_works:
             work.forget()
         raise
+    service.kept.give_back(appending.view, appending.head)
 
 
-def find_repeated(connection: sa.Connection, works: Sequence[Work]) -> None:
+def find_repeated(connection: sa.Connection, works: Sequence[Work], *, origin: str) -> None:
     """Answers those whose statement stands in the log already."""
     open_works = [(work, work.item) for work in works if work.item is not None and not work.decided]
     found = find_by_cti(connection, [item.statement.cti for _, item in open_works])
     for work, item in open_works:
         if (leaf := found.get(item.statement.cti)) is not None:
-            work.repeat(leaf)
+            work.repeat(leaf, origin=origin)
 
 
 def leaf_time(service: Service, head: Head) -> int:
@@ -75,17 +77,17 @@ class _Appending:
     def __init__(self, service: Service, connection: sa.Connection) -> None:
         self._service = service
         self._connection = connection
-        self._head = read_head(connection, service.origin)
-        self._time_ms = leaf_time(service, self._head)
-        self._view = TableView(connection)
+        self.head = read_head(connection, service.origin)
+        self._time_ms = leaf_time(service, self.head)
+        self.view = service.kept.take(connection, self.head)
         self._entries: list[Entry] = []
         self._rows = Rows()
 
     def run(self, works: Sequence[Work]) -> None:
         """Decides all works, in their order, and writes."""
-        find_repeated(self._connection, works)
+        find_repeated(self._connection, works, origin=self._service.origin)
         items = [work.item for work in works if work.item is not None and not work.decided]
-        self._view.expect(place for item in items for place in expected(item.statement, item.act))
+        self.view.expect(place for item in items for place in expected(item.statement, item.act))
         acts = (item.act for item in items)
         self._foreseen, self._people = foresee(self._connection, self._service.people, acts)
         fresh: dict[bytes, bytes] = {}
@@ -94,30 +96,30 @@ class _Appending:
                 continue
             cti = work.item.statement.cti
             if cti in fresh:
-                work.repeat(fresh[cti])
+                work.repeat(fresh[cti], origin=self._service.origin)
                 continue
             self._decide(work, work.item)
-            if work.leaf is not None:
-                fresh[cti] = work.leaf
+            if work.promise is not None:
+                fresh[cti] = self._entries[-1].data
         insert(self._connection, self._entries)
         self._rows.write(self._connection)
-        self._view.flush()
+        self.view.flush()
 
     def _decide(self, work: Work, item: Item) -> None:
         statement = item.statement
         try:
             if not work.checked:
-                check_item(item, signing_key(self._view, statement))
-            seq, act = self._head.size, item.act
-            changes = judge(self._view, statement, seq=seq, time_ms=self._time_ms, act=act)
+                check_item(item, signing_key(self.view, statement))
+            seq, act = self.head.size, item.act
+            changes = judge(self.view, statement, seq=seq, time_ms=self._time_ms, act=act)
             rows = self._effect(item)
             entry = NewEntry(statement.raw, statement.cti, statement.hash)
-            (linked,), after = link(self._head, [entry], time_ms=self._time_ms)
+            (linked,), after = link(self.head, [entry], time_ms=self._time_ms)
             add_places(rows, statement, item.act, seq=linked.leaf.seq)
         except MalanError as error:
-            work.error = told(self._view, item.act, error)
+            work.error = told(self.view, item.act, error)
             if work.error.code == UNFOUNDED:
-                note_guess(self._connection, self._view, self._people, item, time_ms=self._time_ms)
+                note_guess(self._connection, self.view, self._people, item, time_ms=self._time_ms)
             return
         except SQLAlchemyError:
             raise  # the database is in doubt: nothing of this group may stand
@@ -125,10 +127,11 @@ class _Appending:
             log.error("item_failed", kind=statement.kind, error=type(error).__name__)
             work.error = unexpected()
             return
-        self._view.put(changes, seq=linked.leaf.seq)
+        self.view.put(changes, seq=linked.leaf.seq)
         self._entries.append(linked)
         self._rows.extend(rows)
-        self._head, work.leaf = after, linked.data
+        self.head = after
+        work.promise = Receipt(self._service.origin, linked.leaf.seq, linked.hash, linked.leaf.time_ms)
 
     def _effect(self, item: Item) -> Rows:
         """What the act does beside its facts: written in its savepoint, or rows that wait."""
@@ -138,7 +141,7 @@ class _Appending:
             return rows
         deed = Deed(
             connection=self._connection,
-            view=self._view,
+            view=self.view,
             people=self._people,
             nullifier_key=self._service.secrets.nullifier,
             statement=item.statement,

@@ -13,7 +13,7 @@ from typing import TypeVar
 from ledger.errors import MalanError
 from ledger.keys import PublicKey
 from registry.writing.enrolled_keys import EnrolledKeys
-from registry.writing.item import Submission, check_item, read_item
+from registry.writing.item import check_item, read_item
 from registry.writing.work import Work
 
 _APART = 16  # items worth a thread of their own
@@ -23,14 +23,19 @@ A = TypeVar("A")
 _threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="check")
 
 
-def read_works(submissions: Sequence[Submission]) -> list[Work]:
-    """Each submission parsed; what is not well formed is answered already."""
-    return [_read(submission) for submission in submissions]
+def read_works(works: Sequence[Work]) -> None:
+    """Parses what is not parsed yet; what is not well formed is answered then."""
+    for work in works:
+        if work.item is None and not work.decided:
+            try:
+                work.item = read_item(work.submission)
+            except MalanError as error:
+                work.error = error
 
 
 def check_works(works: Sequence[Work], keys: EnrolledKeys) -> None:
     """Signatures and commitments of all whose key is known."""
-    ready = [work for work in works if not work.decided and _key(work, keys) is not None]
+    ready = [work for work in works if not (work.decided or work.checked) and _key(work, keys) is not None]
     in_parallel(lambda work: _check(work, keys), ready)
 
 
@@ -43,13 +48,6 @@ def in_parallel(call: Callable[[A], T], over: Sequence[A]) -> list[T]:
     parts = [over[start : start + size] for start in range(0, len(over), size)]
     done = _threads.map(lambda part: [call(one) for one in part], parts)
     return [one for part in done for one in part]
-
-
-def _read(submission: Submission) -> Work:
-    try:
-        return Work(read_item(submission))
-    except MalanError as error:
-        return Work(error=error)
 
 
 def _key(work: Work, keys: EnrolledKeys) -> PublicKey | None:

@@ -19,8 +19,7 @@ from typing import TypeAlias
 from starlette.concurrency import run_in_threadpool
 
 from ledger.errors import MalanError, Refused
-from ledger.leaf import leaf_hash, parse_leaf
-from ledger.receipt import Receipt, sign_receipt
+from ledger.receipt import sign_receipt
 from registry.service import GROUP_MAX, Service
 from registry.writing.appending import append_all, find_repeated
 from registry.writing.checking import check_works, in_parallel, read_works
@@ -63,13 +62,12 @@ def submit(service: Service, submissions: Sequence[Submission]) -> list[Register
 async def submit_soon(service: Service, submissions: Sequence[Submission]) -> list[Registered | MalanError]:
     """As `submit`, for an event loop: a few small statements need no thread each while they wait.
 
-    Signatures are verified here, for OpenSSL lets the committing thread work meanwhile.
+    They are parsed, checked and answered by whoever commits them, all of a group in one go: two threads that
+    take turns at the interpreter cost more than the work.
     """
-    works = read_works(submissions)
-    known = all(work.item is None or service.keys.known(work.item.statement) for work in works)
-    if not known or service.alarms.read_only is not None:
+    works = new_works(submissions)
+    if service.alarms.read_only is not None:
         return await run_in_threadpool(submit, service, submissions)
-    check_works(works, service.keys)
     done, lead = enqueue(service, works)
     if lead is not None:
         try:
@@ -82,15 +80,26 @@ async def submit_soon(service: Service, submissions: Sequence[Submission]) -> li
 
 def prepared(service: Service, submissions: Sequence[Submission]) -> list[Work]:
     """The submissions parsed and checked as far as that needs no lock. Raises Refused BATCH_SIZE."""
-    if not 1 <= len(submissions) <= ITEMS_MAX:
-        raise Refused("BATCH_SIZE", f"a batch has 1 to {ITEMS_MAX} items")
-    works = read_works(submissions)
-    service.keys.read(service.database, [work.item.statement for work in works if work.item is not None])
-    check_works(works, service.keys)
+    works = new_works(submissions)
+    make_ready(service, works)
     if service.alarms.read_only is not None:
         with service.database.reading() as connection:
-            find_repeated(connection, works)
+            find_repeated(connection, works, origin=service.origin)
     return works
+
+
+def new_works(submissions: Sequence[Submission]) -> list[Work]:
+    """Raises Refused BATCH_SIZE."""
+    if not 1 <= len(submissions) <= ITEMS_MAX:
+        raise Refused("BATCH_SIZE", f"a batch has 1 to {ITEMS_MAX} items")
+    return [Work(one) for one in submissions]
+
+
+def make_ready(service: Service, works: Sequence[Work]) -> None:
+    """Parses and checks, as far as that needs no lock, what is not ready yet."""
+    read_works(works)
+    service.keys.read(service.database, [work.item.statement for work in works if work.item is not None])
+    check_works(works, service.keys)
 
 
 def enqueue(service: Service, works: list[Work]) -> tuple[Future[None], Lead]:
@@ -111,7 +120,8 @@ def enqueue(service: Service, works: list[Work]) -> tuple[Future[None], Lead]:
 
 def answers(service: Service, works: Sequence[Work]) -> list[Registered | MalanError]:
     """What to tell of decided works."""
-    found = in_parallel(partial(_answer, service), works)
+    _sign_receipts(service, works)
+    found = [_answer(work) for work in works]
     service.metrics.answered(
         appended=sum(isinstance(one, Registered) and not one.repeated for one in found),
         refused=[one.code for one in found if isinstance(one, MalanError)],
@@ -122,7 +132,7 @@ def answers(service: Service, works: Sequence[Work]) -> list[Registered | MalanE
 def _commit(service: Service, jobs: Sequence[Job[list[Work]]]) -> None:
     """One transaction for all jobs; where one of them breaks it, each gets its own."""
     try:
-        append_all(service, [work for job in jobs for work in job.what])
+        _append(service, [work for job in jobs for work in job.what])
     except Exception as error:
         if len(jobs) == 1 or getattr(error, "code", "") in _FOR_ALL:
             raise
@@ -136,18 +146,31 @@ def _commit(service: Service, jobs: Sequence[Job[list[Work]]]) -> None:
 
 def _commit_alone(service: Service, job: Job[list[Work]]) -> None:
     try:
-        append_all(service, job.what)
+        _append(service, job.what)
     except Exception as error:
         job.done.set_exception(error)
     else:
         job.done.set_result(None)
 
 
-def _answer(service: Service, work: Work) -> Registered | MalanError:
+def _append(service: Service, works: Sequence[Work]) -> None:
+    """Decides the works; those that came as they were sent get their receipts here as well."""
+    raw = [work for work in works if work.item is None and not work.decided]
+    make_ready(service, raw)
+    append_all(service, works)
+    _sign_receipts(service, raw)
+
+
+def _sign_receipts(service: Service, works: Sequence[Work]) -> None:
+    def sign(work: Work) -> None:
+        assert work.promise is not None
+        work.receipt = sign_receipt(work.promise, service.secrets.receipt)
+
+    in_parallel(sign, [work for work in works if work.promise is not None and work.receipt is None])
+
+
+def _answer(work: Work) -> Registered | MalanError:
     if work.error is not None:
         return work.error
-    assert work.leaf is not None
-    leaf = parse_leaf(work.leaf)
-    receipt = Receipt(service.origin, leaf.seq, leaf_hash(work.leaf), leaf.time_ms)
-    signed = sign_receipt(receipt, service.secrets.receipt)
-    return Registered(leaf.seq, leaf.time_ms, signed, work.repeated)
+    assert work.promise is not None and work.receipt is not None
+    return Registered(work.promise.seq, work.promise.time_ms, work.receipt, work.repeated)

@@ -5,30 +5,38 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ledger.errors import MalanError, Refused, Unavailable
-from ledger.leaf import parse_leaf
-from registry.writing.item import Item
+from ledger.leaf import leaf_hash, parse_leaf
+from ledger.receipt import Receipt
+from registry.writing.item import Item, Submission
 
 
 @dataclass(slots=True)
 class Work:
-    """One item: `error` or `leaf` once it is decided. `checked`: its signatures and commitments held."""
+    """One submission: `item` once it is parsed, `error` or `promise` once it is decided.
 
+    `checked`: its signatures and commitments held. `promise`: what its receipt says; `receipt`: that, signed.
+    """
+
+    submission: Submission
     item: Item | None = None
     checked: bool = False
     error: MalanError | None = None
-    leaf: bytes | None = None
+    promise: Receipt | None = None
     repeated: bool = False
+    receipt: bytes | None = None
 
     @property
     def decided(self) -> bool:
         """Whether there is an answer."""
-        return self.error is not None or self.leaf is not None
+        return self.error is not None or self.promise is not None
 
-    def repeat(self, leaf: bytes) -> None:
+    def repeat(self, leaf: bytes, *, origin: str) -> None:
         """The answer of a statement whose id stands in the log already, in this leaf."""
         assert self.item is not None
-        if parse_leaf(leaf).statement == self.item.statement.raw:
-            self.leaf, self.repeated = leaf, True
+        parsed = parse_leaf(leaf)
+        if parsed.statement == self.item.statement.raw:
+            self.promise = Receipt(origin, parsed.seq, leaf_hash(leaf), parsed.time_ms)
+            self.repeated = True
         else:
             self.error = Refused(
                 "CTI_REUSED", "another statement has this id", where="cti", fix="Sign it anew."
@@ -36,7 +44,7 @@ class Work:
 
     def forget(self) -> None:
         """As before the transaction that failed."""
-        self.error, self.leaf, self.repeated = None, None, False
+        self.error, self.promise, self.repeated = None, None, False
 
 
 def unexpected() -> MalanError:

@@ -291,3 +291,8 @@ def test_the_order_in_which_a_map_was_built_does_not_show(value: dict[Any, Any])
     backwards = dict(reversed(list(value.items())))
     assert cbor.encode(value) == cbor.encode(backwards)
     assert cbor.encode((1, 2)) == cbor.encode([1, 2])
+
+
+@pytest.mark.parametrize("size", [0, 1, 23, 24, 255, 256, 65_535, 65_536])
+def test_a_byte_string_by_hand_is_the_codecs(size: int) -> None:
+    assert cbor.byte_string(b"\x07" * size) == cbor.encode(b"\x07" * size)

@@ -155,7 +155,7 @@ def test_what_breaks_a_shared_commit_does_not_stop_the_others(
     outcomes = [done.exception(0) for _, done, _ in queued]
     assert [error is None for error in outcomes] == [True, False, True, True]
     assert isinstance(outcomes[1], MalanError) and outcomes[1].code == "DATABASE_FAILED"
-    assert queued[1][0][0].leaf is None, "it can be sent again"
+    assert queued[1][0][0].promise is None, "it can be sent again"
     assert stage.size() == size + 3
 
 
