@@ -16,6 +16,7 @@ from issuers.acts.words import CertificateKind
 from issuers.credential import Credential, parse_credential
 from issuers.files import private_directory, replace_file
 from issuers.printing.card import CardFields, draw_card
+from issuers.printing.folder import CARD, CREDENTIAL, PROOF, QR
 from issuers.qr import authority_of, make_text
 from issuers.shape import Range, Size, from_map, to_map
 from issuers.sign.answers import Prepared
@@ -26,10 +27,6 @@ from ledger.errors import Malformed
 from ledger.statement import parse_statement
 
 STAGES: Final = ("创业意识激发期", "创业准备期", "创业初创期", "创业发展期")  # notice 二, 四个阶段
-CREDENTIAL: Final = "credential.cose"
-QR: Final = "qr.txt"
-CARD: Final = "card.png"
-PROOF: Final = "certificate.tlog-proof"
 
 _Line = Annotated[str, Size(1, 200)]
 
