@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from ledger.bulk import insert_rows
 from ledger.errors import ProofFailed, Unavailable
 from ledger.leaf import Leaf, encode_leaf, first_prev, leaf_hash, parse_leaf
 
@@ -64,7 +65,6 @@ POSTGRES_GUARDS = (
 # Built once: building a query costs more than running it.
 _LAST = sa.select(entry).order_by(entry.c.seq.desc()).limit(1)
 _BY_CTI = sa.select(entry.c.cti, entry.c.leaf).where(entry.c.cti.in_(sa.bindparam("ctis", expanding=True)))
-_INSERT = sa.insert(entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +136,7 @@ def insert(connection: sa.Connection, entries: Sequence[Entry]) -> None:
         }
         for one in entries
     ]
-    if rows:
-        connection.execute(_INSERT, rows)
+    insert_rows(connection, entry, rows)
 
 
 def append(

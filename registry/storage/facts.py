@@ -17,6 +17,7 @@ from issuers.authority.class_facts import FACTS
 from issuers.authority.view import Fact
 from issuers.shape import from_map, to_map
 from ledger import cbor
+from ledger.bulk import insert_rows, update_rows
 from ledger.errors import ProofFailed
 from registry.storage.tables import fact as table
 
@@ -34,8 +35,6 @@ _AT_ONCE = 500  # old builds of SQLite allow 999 parameters
 _SOME = sa.select(table.c.key, table.c.record).where(
     table.c.kind == sa.bindparam("of_kind"), table.c.key.in_(sa.bindparam("of_keys", expanding=True))
 )
-_INSERT = sa.insert(table)
-_CHANGE = sa.update(table).where(_PLACE).values(record=sa.bindparam("to_record"), seq=sa.bindparam("to_seq"))
 
 
 class TableView:
@@ -94,14 +93,10 @@ class TableView:
         old: list[dict[str, object]] = []
         for (kind, key), (seq, there) in self._changed.items():
             record = encode(cast(Fact, self._known[kind, key]))
-            if there:
-                old.append({"at_kind": kind.__name__, "at_key": key, "to_record": record, "to_seq": seq})
-            else:
-                new.append({"kind": kind.__name__, "key": key, "record": record, "seq": seq})
-        if new:
-            self._connection.execute(_INSERT, new)
-        if old:
-            self._connection.execute(_CHANGE, old)
+            row = {"kind": kind.__name__, "key": key, "record": record, "seq": seq}
+            (old if there else new).append(row)
+        insert_rows(self._connection, table, new)
+        update_rows(self._connection, table, ("kind", "key"), old)
         self._changed.clear()
 
 

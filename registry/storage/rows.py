@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
+from ledger.bulk import insert_rows
+
 
 class Rows:
     """Rows by table, in the order they were added. What is added here no query sees before `write`."""
@@ -25,5 +27,5 @@ class Rows:
     def write(self, connection: sa.Connection) -> None:
         """Inserts them all and forgets them."""
         for table, rows in self._rows.items():
-            connection.execute(sa.insert(table), rows)
+            insert_rows(connection, table, rows)
         self._rows.clear()
