@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from issuers.sign.commands import acts, certificates, claims, classes, setup, sign_in
+from issuers.sign.commands import acts, certificates, claims, classes, papers, setup, sign_in, stock
 
 app = typer.Typer(
     name="malan-sign",
@@ -24,6 +24,9 @@ for command in (
     sign_in.sign_in,
 ):
     app.command()(command)
+app.command("print")(papers.print_)
+app.add_typer(papers.template_app, name="template")
+app.add_typer(stock.stock_app, name="stock")
 app.add_typer(setup.genesis_app, name="genesis")
 app.add_typer(acts.receipts_app, name="receipts")
 

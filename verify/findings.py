@@ -84,3 +84,8 @@ def could_not_trust(error: MalanError, *, now: int) -> Verdict:
 def could_not_read(error: MalanError, *, now: int) -> Verdict:
     """The verdict when not even a text or credential was found in what was shown."""
     return conclude([failed(StepNumber.READ, State.UNREADABLE, error)], now=now)
+
+
+def altered(error: MalanError, *, now: int) -> Verdict:
+    """The verdict on a file that was changed after its signer sealed it: nothing in it is looked at."""
+    return conclude([failed(StepNumber.READ, State.TAMPERED, error)], now=now)

@@ -4,7 +4,10 @@
     keys/        sealed key files, <name>.key
     outbox.db    what was signed, and the answers
     pins.json    genesis and size of the trust bundle last believed
-    certificates/<number>/  credential.cose, qr.txt, card.png, certificate.tlog-proof
+    certificates/<number>/  credential.cose, qr.txt, card.png, certificate.tlog-proof, certificate.pdf
+    templates/   the texts that were pinned, by hash, and pins.json: which one prints what since when
+    stock.db     every serial of paper, from receipt to destruction
+    prints/      what was made for the printer
 
 Promises: an environment variable MALAN_… stands above config.json; a pinned genesis is never replaced, a
 pinned size never goes back.
@@ -38,8 +41,9 @@ class Config:
 
     `server` the service's address; `certificate` a file (PEM) with the one certificate it is believed by,
     where no public authority vouches for it; `origin` the log's; `key` the name of the key file used;
-    `genesis` the hash of the log's first act as the city published it; `responsible` the people a card names;
-    `demo` marks cards.
+    `genesis` the hash of the log's first act as the city published it; `responsible` the people a card
+    names; `seal_certificate` a file (PEM) with an authority's certificate of the signing key, for sealing
+    PDFs; `demo` marks cards.
     """
 
     server: Annotated[str, Size(1, 120)] | None = None
@@ -50,6 +54,7 @@ class Config:
     genesis: Hash | None = None
     responsible: Annotated[tuple[Annotated[str, Size(1, 50)], ...], Size(0, 8)] = ()
     demo: bool = False
+    seal_certificate: Annotated[str, Size(1, 400)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,11 @@ class Home:
     def outbox(self) -> Path:
         """The outbox file; its folder is made if need be."""
         return private_directory(self.path) / "outbox.db"
+
+    @property
+    def stock(self) -> Path:
+        """The book of paper; its folder is made if need be."""
+        return private_directory(self.path) / "stock.db"
 
     def key_file(self, name: str) -> Path:
         """Where the key of this name lies."""

@@ -145,6 +145,7 @@ def document(demo: Demo) -> dict[str, Any]:
                     ("qr", "qr.txt"),
                     ("card", "card.png"),
                     ("proof", "certificate.tlog-proof"),
+                    ("pdf", "certificate.pdf"),
                 )
                 if one.issued.folder is not None
             },

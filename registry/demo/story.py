@@ -20,6 +20,7 @@ from issuers.sign.desk.classes import (
     sign_sheet,
 )
 from issuers.sign.desk.issuing import IssueReport, issue
+from issuers.sign.desk.papers import Papers
 from issuers.sign.desk.parties import act
 from issuers.sign.desk.standing import move_certificate
 from ledger import cbor
@@ -61,7 +62,8 @@ def tell(office: Office, staff: Staff, publish: Publish, *, today: date, trainee
     confirm_class(signatory, review_class(signatory, told.class_id))
     issue(signatory, told.class_id)
     publish()
-    told.report = issue(signatory, told.class_id)  # a second run finds everything done and fetches the proofs
+    # A second run finds everything done, fetches the proofs, and makes the PDFs they are attached to.
+    told.report = issue(signatory, told.class_id, papers=Papers())
     _revoke_one(office, told)
     _claim_one(office, told, today)
     publish()

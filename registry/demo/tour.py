@@ -55,6 +55,7 @@ def _try(demo: Demo) -> list[str]:
         f"  malan-verify check {first}/qr.txt --trust {home}/trust.cbor --offline",
         f"  malan-verify check {first}/card.png --trust {home}/trust.cbor \\",
         f"      --proof {first}/certificate.tlog-proof --require-proof --offline",
+        f"  malan-verify check {first}/certificate.pdf --trust {home}/trust.cbor --require-proof --offline",
         f"  malan-verify check {home}/certificates/{demo.told.revoked}/qr.txt \\",
         f"      --trust {home}/trust.cbor --offline",
         f"  malan-verify audit {home}/log --trust {home}/trust.cbor \\",

@@ -22,9 +22,8 @@ from issuers.printing.specimens import specimens
 from issuers.qr import make_text
 from ledger.keys import ES256, SoftwareSigner, from_seed
 from tests.world import World
-from tests.world_parts import seeded
+from tests.world_parts import HOST, seeded
 
-HOST = "https://cert.example.cn"
 QR_ONLY = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 NAMES = ("王小芳", "欧阳娜娜", "𠮷𬱖𨱏", "阿卜杜热依木·买买提江", "龘" * 50, "古丽·" * 12 + "努尔")
 COURSES = (

@@ -5,15 +5,23 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from issuers.acts.certificates import CertificateRevoked
+from issuers.acts.words import CertificateKind
+from issuers.credential import parse_credential
+from issuers.printing.certificate_pdf import make_pdf
+from issuers.printing.seal import seal_pdf, self_certificate
+from issuers.printing.templates import shipped
 from issuers.qr import png
+from tests.issuers.paper import page_of
 from tests.verify.shown import issued_world, proof_of
 from tests.world import World
+from tests.world_parts import HOST
 from verify.__main__ import main
 from verify.pins import PINS
 
@@ -129,6 +137,46 @@ def test_files_of_other_kinds_are_unreadable(program: Program) -> None:
     ):
         code, document = program.check(program.write(name, data))
         assert (code, document["state"]) == (2, "unreadable"), name
+
+
+def pdf_of(program: Program, number: int, *, proof: bytes | None, sealed_by: str | None) -> bytes:
+    """The PDF of a certificate of the world, as its body makes it."""
+    credential = program.world.credentials[number]
+    page = page_of(parse_credential(credential).claims)
+    template = shipped(CertificateKind.QUALIFICATION)
+    pdf = make_pdf(page, host=HOST, credential=credential, proof=proof, template=template)
+    if sealed_by is None:
+        return pdf
+    signer = program.world.people[sealed_by].signer
+    chain = (self_certificate(signer, body="示例"),)
+    return seal_pdf(pdf, signer, chain=chain, body="示例", at=datetime(2026, 3, 13, tzinfo=UTC))
+
+
+def test_a_pdf_gives_the_answer_of_the_credential_and_the_proof_in_it(program: Program) -> None:
+    proof = proof_of(program.world)
+    credential = program.write("credential.cose", program.world.credentials[0])
+    beside = program.write("certificate.tlog-proof", proof)
+    for carried, options in ((None, ()), (proof, ("--proof", beside))):
+        pdf = program.write("a.pdf", pdf_of(program, 0, proof=carried, sealed_by="signatory"))
+        assert program.check(pdf) == program.check(credential, *options)
+        _, _, err = program.run("check", pdf, "--trust", program.path("trust.cbor"), "--at", AT, "--offline")
+        assert "Believe what is shown here" not in err
+
+
+def test_a_pdf_without_the_signers_seal_is_answered_with_a_warning(program: Program) -> None:
+    for sealed_by in (None, "evaluator-1"):
+        pdf = program.write("a.pdf", pdf_of(program, 0, proof=None, sealed_by=sealed_by))
+        given = ["--trust", program.path("trust.cbor"), "--at", AT, "--offline"]
+        code, _, err = program.run("check", pdf, *given)
+        assert code == 0 and "Believe what is shown here" in err
+
+
+def test_a_pdf_changed_after_it_was_sealed_is_tampered(program: Program) -> None:
+    pdf = bytearray(pdf_of(program, 0, proof=None, sealed_by="signatory"))
+    pdf[pdf.index(b"/Kids[") - 1] ^= 1
+    code, document = program.check(program.write("a.pdf", bytes(pdf)))
+    assert (code, document["state"], document["code"]) == (1, "tampered", "PDF_ALTERED")
+    assert document["facts"] is None
 
 
 def test_a_bundle_that_cannot_be_trusted_is_could_not_check(program: Program) -> None:

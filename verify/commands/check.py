@@ -19,12 +19,13 @@ import typer
 from rich.console import Console
 
 from issuers.authority.case import SHANGHAI
+from issuers.credential import parse_credential
 from issuers.files import read_file
 from issuers.json_in import from_hex
-from ledger.errors import MalanError, Malformed
+from ledger.errors import BadSignature, MalanError, Malformed
 from ledger.proof import MAX_PROOF_BYTES
 from verify.evidence import Evidence
-from verify.findings import could_not_read, could_not_trust
+from verify.findings import altered, could_not_read, could_not_trust
 from verify.gather import Gatherer, Wanted
 from verify.panel import render
 from verify.pins import PinStore
@@ -33,9 +34,19 @@ from verify.verdict import Verdict
 
 _IMAGES: Final = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF")
 _ADDRESS: Final = re.compile(r"https?://", re.ASCII)
+_PDF: Final = b"%PDF-"
 _TAG_18: Final = b"\xd2"
 
-What = Annotated[str, typer.Argument(help="QR text, picture, credential.cose or a text file such as qr.txt")]
+UNSEALED: Final = (
+    "!!! 此 PDF 未经凭证签发者盖章：页面内容可能不实，请以本核验显示的内容为准。\n"
+    "!!! This PDF bears no seal of the credential's signer: its pages may say anything. "
+    "Believe what is shown here."
+)
+
+What = Annotated[
+    str,
+    typer.Argument(help="QR text, picture, certificate.pdf, credential.cose or a text file such as qr.txt"),
+]
 TrustFile = Annotated[Path | None, typer.Option("--trust", help="Trust bundle (trust.cbor)")]
 ProofFile = Annotated[Path | None, typer.Option("--proof", help="Proof of logging (.tlog-proof)")]
 RequireProof = Annotated[bool, typer.Option("--require-proof", help="Without a proof: could not check")]
@@ -93,7 +104,9 @@ def check(
 def _verdict(gatherer: Gatherer, what: str, proof_file: Path | None, *, now: int) -> Verdict:
     proof = None if proof_file is None else read_file(proof_file, bytes_max=MAX_PROOF_BYTES)
     try:
-        evidence = _evidence(what, proof)
+        evidence = _evidence(gatherer, what, proof)
+    except BadSignature as error:
+        return altered(error, now=now)
     except MalanError as error:
         return could_not_read(error, now=now)
     try:
@@ -102,11 +115,13 @@ def _verdict(gatherer: Gatherer, what: str, proof_file: Path | None, *, now: int
         return could_not_trust(error, now=now)
 
 
-def _evidence(what: str, proof: bytes | None) -> Evidence:
+def _evidence(gatherer: Gatherer, what: str, proof: bytes | None) -> Evidence:
     """An argument that begins like a web address is a QR text and never a path; anything else is a file."""
     if _ADDRESS.match(what):
         return Evidence(text=what, proof=proof)
     data = sys.stdin.buffer.read(FILE_BYTES_MAX + 1) if what == "-" else _file(what)
+    if data.startswith(_PDF):
+        return _of_pdf(gatherer, data, proof)
     if data.startswith(_IMAGES):
         return Evidence(text=scan_image(data), proof=proof)
     try:
@@ -116,6 +131,30 @@ def _evidence(what: str, proof: bytes | None) -> Evidence:
     if text is None:
         return Evidence(credential=data, proof=proof)
     return Evidence(text=text.removesuffix("\n").removesuffix("\r"), proof=proof)
+
+
+def _of_pdf(gatherer: Gatherer, data: bytes, proof: bytes | None) -> Evidence:
+    """What the PDF carries; a proof the user names goes before the one in it.
+
+    Raises BadSignature PDF_ALTERED, and as `read_attached`. A page without a sound seal may say anything at
+    all, whatever its attachment is worth: that is said beside the verdict.
+    """
+    # Not above: pyHanko takes as long to import as this whole program, and few check a PDF.
+    from issuers.printing.attached import Seal, read_attached
+
+    found = read_attached(data)
+    if found.seal is Seal.ALTERED:
+        raise BadSignature("PDF_ALTERED", "the file was changed after it was sealed")
+    if found.seal is Seal.NONE or found.kid != _kid_in(found.credential):
+        gatherer.notes.append(UNSEALED)
+    return Evidence(credential=found.credential, proof=proof if proof is not None else found.proof)
+
+
+def _kid_in(credential: bytes) -> bytes | None:
+    try:
+        return parse_credential(credential).message.kid
+    except MalanError:
+        return None  # the check says what is the matter with it
 
 
 def _file(what: str) -> bytes:

@@ -7,12 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
+from issuers.printing.folder import PDF
 from issuers.sign.commands.acts import answer_document, placed
 from issuers.sign.commands.options import HOME, ClassId, HomePath, Json, KeyName, Reason, Yes
 from issuers.sign.commands.out import REFUSED, Out, error_document, reporting
 from issuers.sign.commands.session import open_desk, proof_patience, read_id
 from issuers.sign.desk.issuing import IssueReport
 from issuers.sign.desk.issuing import issue as issue_class
+from issuers.sign.desk.papers import Papers
 from issuers.sign.desk.standing import find_certificate, move_body, move_certificate, void_numbers
 
 Certificate = Annotated[str, typer.Argument(metavar="CERTIFICATE", help="Its id, number, code or QR text.")]
@@ -24,6 +26,10 @@ def issue(
         Path | None, typer.Option("--out", metavar="DIR", help="Write the folders here, not into the home.")
     ] = None,
     cards: Annotated[bool, typer.Option("--cards/--no-cards", help="Draw the printable cards.")] = True,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Make certificate.pdf too, sealed, with credential and proof in it.")
+    ] = False,
+    english: Annotated[bool, typer.Option("--english", help="With --pdf: a second page in English.")] = False,
     wait: Annotated[
         int, typer.Option(min=0, max=3_600, help="Seconds to wait for the log to publish the proofs.")
     ] = 30,
@@ -40,7 +46,9 @@ def issue(
             def agree(count: int) -> None:
                 out.ask(f"Sign and issue {count} certificate(s)?", yes=yes)
 
-            report = issue_class(desk, name, cards=cards, agree=agree, wait=proof_patience(wait))
+            papers = Papers(english=english) if pdf or english else None
+            patience = proof_patience(wait)
+            report = issue_class(desk, name, cards=cards, papers=papers, agree=agree, wait=patience)
         out.rest()
         _report_issue(out, report)
 
@@ -152,6 +160,7 @@ def _report_issue(out: Out, report: IssueReport) -> None:
                 "seq": one.seq,
                 "folder": str(one.folder) if one.folder is not None else None,
                 "proved": one.proved,
+                "pdf": one.folder is not None and (one.folder / PDF).exists(),
             }
             for one in report.issued
         ],

@@ -2,7 +2,8 @@
 
 Each takes a `Desk` (home, key, client, clock, randomness) first. `classes`, `issuing`, `standing`, `claims`
 and `parties` are the flows; `trust` checks what the service says against the log's own acts; `artefacts`
-writes the folder of a certificate. Nothing here talks to a person: commands do.
+writes the folder of a certificate; `papers` its PDF, `prints` a class on numbered paper, `shelf` keeps
+templates. Nothing here talks to a person: commands do.
 """
 
 from issuers.sign.desk.desk import Desk

@@ -17,6 +17,7 @@ from issuers.credential import Credential, parse_credential
 from issuers.files import private_directory, replace_file
 from issuers.printing.card import CardFields, draw_card
 from issuers.printing.folder import CARD, CREDENTIAL, PROOF, QR
+from issuers.printing.page import PageFields
 from issuers.qr import authority_of, make_text
 from issuers.shape import Range, Size, from_map, to_map
 from issuers.sign.answers import Prepared
@@ -33,7 +34,10 @@ _Line = Annotated[str, Size(1, 200)]
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What is printed beside the credential; `host` the QR origin."""
+    """What is printed beside the credential; `host` the QR origin.
+
+    The days of the class are missing in notes of version 0.1.0, whose cards had no room for them.
+    """
 
     host: _Line
     kind: CertificateKind
@@ -44,6 +48,8 @@ class Note:
     responsible: Annotated[tuple[_Line, ...], Size(1, 8)]
     issued_on: date
     demo: bool
+    trained_from: date | None = None
+    trained_to: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,14 @@ class Issued:
     proved: bool
 
 
-def note_of(prepared: Prepared, *, responsible: tuple[str, ...], issued_on: date, demo: bool) -> Note:
+def note_of(
+    prepared: Prepared,
+    *,
+    responsible: tuple[str, ...],
+    issued_on: date,
+    trained: tuple[date, date],
+    demo: bool,
+) -> Note:
     """The note of a prepared class; the body answers where no person is named."""
     return Note(
         host=prepared.host,
@@ -70,6 +83,8 @@ def note_of(prepared: Prepared, *, responsible: tuple[str, ...], issued_on: date
         responsible=responsible or (prepared.body_name,),
         issued_on=issued_on,
         demo=demo,
+        trained_from=trained[0],
+        trained_to=trained[1],
     )
 
 
@@ -108,16 +123,30 @@ def card_fields(claims: Credential, note: Note, qr: str) -> CardFields:
     )
 
 
+def page_fields(
+    claims: Credential, note: Note, qr: str, *, remark: str = "", serial: str | None = None
+) -> PageFields:
+    """What the page of a credential prints."""
+    days = (note.trained_from, note.trained_to)
+    return PageFields(
+        card=card_fields(claims, note, qr),
+        last_four=claims.last_four,
+        trained=(days[0], days[1]) if days[0] is not None and days[1] is not None else None,
+        remark=remark,
+        serial=serial,
+    )
+
+
 def qr_of(item: Item) -> str:
     """The QR text of a stored certificate."""
-    credential = _credential(item)
+    credential = credential_of(item)
     claims = parse_credential(credential).claims
     return make_text(host=decode_note(item.note).host, code=claims.code, credential=credential)
 
 
 def number_of(item: Item) -> str:
     """The number of a stored certificate."""
-    return parse_credential(_credential(item)).claims.number
+    return parse_credential(credential_of(item)).claims.number
 
 
 def write_folder(home: Home, item: Item, *, card: bool) -> Path:
@@ -125,7 +154,7 @@ def write_folder(home: Home, item: Item, *, card: bool) -> Path:
 
     Raises Unavailable FILE_WRITE, and what drawing the card raises.
     """
-    credential = _credential(item)
+    credential = credential_of(item)
     claims = parse_credential(credential).claims
     folder = private_directory(home.certificate(claims.number))
     qr = qr_of(item)
@@ -169,7 +198,8 @@ def candidate_of(item: Item) -> bytes:
     return candidate
 
 
-def _credential(item: Item) -> bytes:
+def credential_of(item: Item) -> bytes:
+    """The logged bytes of a stored certificate. Raises Malformed CREDENTIAL_MISSING."""
     if item.parcel.attachment is None:
         raise Malformed("CREDENTIAL_MISSING", "the outbox has no credential for this statement")
     return item.parcel.attachment

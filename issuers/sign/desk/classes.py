@@ -73,10 +73,10 @@ def fetch_evidence(desk: Desk, class_id: bytes) -> Evidence:
     return evidence
 
 
-def standard_of_class(desk: Desk, trust: Trust, class_id: bytes, evidence: Evidence | None) -> Standard:
-    """The standard the class pins: by its opening act in the evidence, or in this home's own outbox.
+def opening_of_class(desk: Desk, class_id: bytes, evidence: Evidence | None) -> ClassOpened:
+    """The act that opened the class: in the evidence, or in this home's own outbox.
 
-    Raises Unavailable CLASS_UNSEEN, and as `Trust.standard`.
+    Raises Unavailable CLASS_UNSEEN.
     """
     shown = [item.statement for item in of_kind(evidence, "class-opened")] if evidence is not None else []
     own = [item.parcel.statement for item in desk.outbox.of_kind("class-opened")]
@@ -84,8 +84,13 @@ def standard_of_class(desk: Desk, trust: Trust, class_id: bytes, evidence: Evide
         statement = parse_statement(raw)
         act = read_act(statement)
         if statement.subject == f"class/{class_id.hex()}" and isinstance(act, ClassOpened):
-            return trust.standard(act.standard)
+            return act
     raise Unavailable("CLASS_UNSEEN", "the act that opened this class is not to be seen from here")
+
+
+def standard_of_class(desk: Desk, trust: Trust, class_id: bytes, evidence: Evidence | None) -> Standard:
+    """The standard the class pins. Raises as `opening_of_class` and `Trust.standard`."""
+    return trust.standard(opening_of_class(desk, class_id, evidence).standard)
 
 
 def read_class_roster(desk: Desk, class_id: bytes, data: bytes) -> Roster:

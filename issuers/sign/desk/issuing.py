@@ -7,13 +7,14 @@ the others alone; a day that ended on the way is signed anew under the same numb
 Steps: 1 what an earlier run left unanswered is sent again; 2 the service prepares numbers; 3 the answer is
 held against the sealed roster and the body's own result; 4 for each part of the class: credentials are
 signed, cards checked, statements stored, sent, answers kept; 5 the folders are written; 6 proofs are
-fetched.
+fetched; 7 where they are wanted, PDFs are made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from issuers.credential import parse_credential
@@ -30,8 +31,9 @@ from issuers.sign.desk.artefacts import (
     write_folder,
     write_proof,
 )
-from issuers.sign.desk.classes import fetch_evidence, standard_of_class
+from issuers.sign.desk.classes import fetch_evidence, opening_of_class, standard_of_class
 from issuers.sign.desk.desk import SEND_AT_ONCE, Desk
+from issuers.sign.desk.papers import Papers, write_pdfs
 from issuers.sign.desk.trust import Trust, check_evidence, check_item_proof, check_receipt, load_trust
 from issuers.sign.drafting_certificates import Certified, certify, check_prepared, number_key
 from issuers.sign.outbox import Item, ItemState
@@ -54,6 +56,15 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """A prepared class held against its evidence: who is `wrong` by candidate; first and last day of
+    class."""
+
+    wrong: Mapping[bytes, Refused]
+    trained: tuple[date, date]
+
+
+@dataclass(frozen=True, slots=True)
 class IssueReport:
     """Every certificate this home issued for the class, who got none, how many are new in this run."""
 
@@ -68,11 +79,13 @@ def issue(
     class_id: bytes,
     *,
     cards: bool = True,
+    papers: Papers | None = None,
     agree: Callable[[int], None] | None = None,
     wait: Callable[[int], bool] | None = None,
 ) -> IssueReport:
     """Issues for everybody who passed and has neither certificate nor voided number.
 
+    With `papers`, each certificate that has its proof also gets its PDF.
     `agree` is told how many certificates are about to be signed, and raises to stop that.
     `wait` is asked before each further look for proofs, with the number still missing: it sleeps and answers
     whether to look again; without it one look is taken. Raises Unavailable when the service does not answer,
@@ -89,6 +102,9 @@ def issue(
     logged = [item for item in desk.outbox.items(batch) if _is_issued(item)]
     written = _write_folders(desk, trust, logged, troubles, cards=cards)
     troubles += fetch_proofs(desk, trust, [item for item in logged if item.id in written], wait=wait)
+    if papers is not None:
+        failed = write_pdfs(desk, papers, [item for item in logged if item.id in written])
+        troubles += [Trouble(candidate_of(item), error) for item, error in failed]
     issued = [describe(desk.home, item, written=item.id in written) for item in logged]
     new = sum(item.id not in before for item in logged)
     return IssueReport(class_id, tuple(issued), tuple(troubles), new)
@@ -103,8 +119,8 @@ def prepare(desk: Desk, class_id: bytes) -> Prepared:
     return desk.client.prepare(desk.request("certificates", subject, {"batch": token}))
 
 
-def checked(desk: Desk, trust: Trust, prepared: Prepared) -> dict[bytes, Refused]:
-    """What the signatory would not sign, by candidate.
+def checked(desk: Desk, trust: Trust, prepared: Prepared) -> Checked:
+    """What the signatory would not sign, and the days of the class.
 
     Raises Refused PREPARED_OTHER or HOST_OTHER about the whole answer, and as `check_evidence`.
     """
@@ -116,7 +132,8 @@ def checked(desk: Desk, trust: Trust, prepared: Prepared) -> dict[bytes, Refused
         raise Refused("PREPARED_OTHER", "the service prepared another standard, kind, stage, course or hours")
     if prepared.host not in trust.bundle.hosts:
         raise Refused("HOST_OTHER", "the QR codes would lead to an address verifiers do not accept")
-    return check_prepared(prepared, evidence)
+    opened = opening_of_class(desk, prepared.class_id, evidence)
+    return Checked(check_prepared(prepared, evidence), (opened.first_day, opened.last_day))
 
 
 def fetch_proofs(
@@ -166,15 +183,22 @@ def _issue_prepared(
     cards: bool,
     agree: Callable[[int], None] | None,
 ) -> list[Trouble]:
-    wrong = checked(desk, trust, prepared)
-    troubles = [Trouble(candidate, error) for candidate, error in wrong.items()]
-    todo = [item for item in prepared.items if item.candidate not in wrong and _is_free(desk, prepared, item)]
+    sound = checked(desk, trust, prepared)
+    troubles = [Trouble(candidate, error) for candidate, error in sound.wrong.items()]
+    todo = [
+        item
+        for item in prepared.items
+        if item.candidate not in sound.wrong and _is_free(desk, prepared, item)
+    ]
     if todo and agree is not None:
         agree(len(todo))
     for start in range(0, len(todo), SEND_AT_ONCE):
         part: list[PreparedItem] = todo[start : start + SEND_AT_ONCE]
         for round_ in range(_ROUNDS):
-            part, failed = _issue_part(desk, prepared, part, batch, cards=cards, last=round_ == _ROUNDS - 1)
+            last = round_ == _ROUNDS - 1
+            part, failed = _issue_part(
+                desk, prepared, part, batch, trained=sound.trained, cards=cards, last=last
+            )
             troubles += failed
             if not part:
                 break
@@ -182,14 +206,21 @@ def _issue_prepared(
 
 
 def _issue_part(
-    desk: Desk, prepared: Prepared, items: Sequence[PreparedItem], batch: str, *, cards: bool, last: bool
+    desk: Desk,
+    prepared: Prepared,
+    items: Sequence[PreparedItem],
+    batch: str,
+    *,
+    trained: tuple[date, date],
+    cards: bool,
+    last: bool,
 ) -> tuple[list[PreparedItem], list[Trouble]]:
     """Signs, stores and sends; answers with those whose day had passed, and the troubles of the others."""
     ready: list[tuple[Certified, bytes]] = []
     troubles: list[Trouble] = []
     for item in items:
         try:
-            ready.append(_signed(desk, prepared, item, draw=cards and not ready))
+            ready.append(_signed(desk, prepared, item, trained=trained, draw=cards and not ready))
         except MalanError as error:
             troubles.append(Trouble(item.candidate, _placed(error, item)))
         desk.progress("signing", len(ready) + len(troubles), len(items))
@@ -207,7 +238,9 @@ def _issue_part(
     return again, troubles
 
 
-def _signed(desk: Desk, prepared: Prepared, item: PreparedItem, *, draw: bool) -> tuple[Certified, bytes]:
+def _signed(
+    desk: Desk, prepared: Prepared, item: PreparedItem, *, trained: tuple[date, date], draw: bool
+) -> tuple[Certified, bytes]:
     """One certificate with its note, after the card was found to be printable.
 
     `draw` lays the whole card out: what is common to a class fits for all when it fits for one.
@@ -221,7 +254,11 @@ def _signed(desk: Desk, prepared: Prepared, item: PreparedItem, *, draw: bool) -
         fresh=desk.fresh(10),
     )
     note = note_of(
-        prepared, responsible=desk.config.responsible, issued_on=made.issued_on, demo=desk.config.demo
+        prepared,
+        responsible=desk.config.responsible,
+        issued_on=made.issued_on,
+        trained=trained,
+        demo=desk.config.demo,
     )
     card = card_fields(parse_credential(made.credential).claims, note, made.qr)
     if draw or len(item.name) > _NAME_SURE_TO_FIT:

@@ -86,7 +86,7 @@ def void_numbers(
     batch = f"issue/{class_id.hex()}"
     desk.send_waiting(batch)
     prepared = prepare(desk, class_id)
-    wrong = checked(desk, trust, prepared) if prepared.items else {}
+    wrong = checked(desk, trust, prepared).wrong if prepared.items else {}
     offered = {item.candidate: item for item in prepared.items}
     done = []
     for candidate in offered if candidates is None else candidates:
