@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check bench campaign foreign clean
+.PHONY: help demo test check bench campaign crash foreign clean
 help:            ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
@@ -32,6 +32,9 @@ bench: $(READY)  ## measure; JSON lines on stdout
 
 campaign: $(READY) ## the long versions of the tamper campaigns
 	MALAN_CAMPAIGN=full $(BIN)/python -m pytest -n 2 -m slow tests
+
+crash: $(READY)  ## the long versions of kills, failing system calls and cuts of power (needs strace)
+	MALAN_CAMPAIGN=full $(BIN)/python -m pytest -n 2 tests/crash
 
 foreign: $(READY) ## other people's implementations, in an environment of their own
 	$(PYTHON) -m tests.foreign.setup

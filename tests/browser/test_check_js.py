@@ -82,8 +82,12 @@ BROKEN = {
 }
 
 
+# Each goes through thousands of cases before it is found out: two of them always, all in the campaign.
+CAUGHT = list(BROKEN) if os.environ.get("MALAN_CAMPAIGN") == "full" else list(BROKEN)[:2]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", BROKEN)
+@pytest.mark.parametrize("name", CAUGHT)
 def test_a_check_that_was_broken_on_purpose_is_caught(
     name: str, attacks: Corpus, site: Site, visit: Visit
 ) -> None:

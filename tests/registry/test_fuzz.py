@@ -57,11 +57,16 @@ def trapped(desk: Desk, every: list[Caller], report: Report) -> None:
             judge(report, name, ask(app, "POST", b"/api/verify", headers=headers), [], "")
 
 
+def _shares_the_doors(desk: Desk) -> bool:
+    """What lies before the database was asked on SQLite already; on PostgreSQL a third of it is asked again."""
+    return desk.stage.service.database.writer.dialect.name == "postgresql" and CASES < 20_000
+
+
 @pytest.mark.slow
 def test_no_request_makes_a_fault_or_an_echo(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     every, number = callers(desk), secrets.randbits(32)
     app: Any = desk.stage.client.app
-    report = run(app, every, cases=CASES, seed_=number)
+    report = run(app, every, cases=CASES // (3 if _shares_the_doors(desk) else 1), seed_=number)
     made = str(report)
     trapped(desk, every, report)
     with capsys.disabled():
