@@ -58,7 +58,7 @@ def trapped(desk: Desk, every: list[Caller], report: Report) -> None:
 
 
 def _shares_the_doors(desk: Desk) -> bool:
-    """What lies before the database was asked on SQLite already; on PostgreSQL a third of it is asked again."""
+    """What lies before the database was asked on SQLite: PostgreSQL is asked a third of it."""
     return desk.stage.service.database.writer.dialect.name == "postgresql" and CASES < 20_000
 
 
