@@ -55,6 +55,11 @@ CATALOGUE: Final = (
         "FILE_WRITE", "A list or the bundle cannot be written.", "Look at disk space and at the mode of home."
     ),
     Alarm(
+        "DISK_LOW",
+        "The disk of the home is nearly full: nothing is appended, everything else goes on.",
+        "Make room; appending comes back by itself. The floor is MALAN_FREE_DISK_MIN_MIB.",
+    ),
+    Alarm(
         "DATABASE_BUSY",
         "The database was busy for longer than a writer waits.",
         "It passes; if not, see `malan_database_write_seconds`.",
@@ -106,10 +111,11 @@ def at_hand(service: Service) -> list[str]:
         found.append(alarms.read_only.code)
     if alarms.publishing is not None and alarms.publishing not in found:
         found.append(alarms.publishing)
-    try:
-        service.clock.check_steady()
-    except MalanError as error:
-        found.append(error.code)
+    for check in (service.disk.check, service.clock.check_steady):
+        try:
+            check()
+        except MalanError as error:
+            found.append(error.code)
     return found
 
 

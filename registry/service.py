@@ -19,6 +19,7 @@ from ledger.note import NoteSigner
 from registry.callers.limit_counts import CountsInMemory
 from registry.certificates.told_verdicts import ToldVerdicts
 from registry.clock import Clock
+from registry.free_disk import FreeDisk
 from registry.metrics.counts import Counts
 from registry.migrations import check_current
 from registry.persons.people import People
@@ -62,6 +63,7 @@ class Service:
     origin: str
     log: PublishedLog
     counts: CountsInMemory
+    disk: FreeDisk
     alarms: Alarms = field(default_factory=Alarms)
     trust: TrustFile = field(default_factory=TrustFile)
     places: LoggedPlaces = field(default_factory=LoggedPlaces)
@@ -78,7 +80,11 @@ class Service:
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """As `Database.transaction`; how long it took, commit and all, is counted."""
+        """As `Database.transaction`; how long it took, commit and all, is counted.
+
+        Raises Unavailable DISK_LOW as well.
+        """
+        self.disk.check()
         begun = time.perf_counter()
         with self.database.transaction() as connection:
             yield connection
@@ -88,6 +94,7 @@ class Service:
         """Raises the alarm that stands against writing: what would be given out now may have been before."""
         if self.alarms.read_only is not None:
             raise self.alarms.read_only
+        self.disk.check()
 
     def close(self) -> None:
         """Ends what goes on and the connections of this process."""
@@ -123,7 +130,8 @@ def assemble(
     """The parts in one value; `init` and tests that have no genesis yet use it directly."""
     log = PublishedLog(settings.log_directory)
     counts = CountsInMemory(clock.now_ms)
-    return Service(settings, database, secrets, People(secrets), clock, origin, log, counts)
+    disk = FreeDisk(settings.home, floor_mib=settings.free_disk_min_mib)
+    return Service(settings, database, secrets, People(secrets), clock, origin, log, counts, disk)
 
 
 def note_signer(service: Service) -> NoteSigner:

@@ -188,6 +188,16 @@ class Settings(BaseSettings):
         Field(ge=100, le=120_000),
     ] = 30_000
 
+    free_disk_min_mib: Annotated[
+        int,
+        Told(
+            "Below so much free room on the disk of home nothing is appended.",
+            "MiB",
+            "operator: availability only; a disk that fills up loses nothing either",
+        ),
+        Field(ge=16, le=1_048_576),
+    ] = 256
+
     @property
     def database_url(self) -> str:
         """The SQLAlchemy URL in use."""

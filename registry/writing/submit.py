@@ -30,7 +30,7 @@ from registry.writing.work import Work
 ITEMS_MAX = GROUP_MAX  # one transaction of them takes a second, and everybody else waits
 
 # What stops one submission for its own sake must not stop those that share its commit; these stop all alike.
-_FOR_ALL = frozenset({"DATABASE_BUSY", "CLOCK_JUMPED", "CLOCK_BEHIND"})
+_FOR_ALL = frozenset({"DATABASE_BUSY", "CLOCK_JUMPED", "CLOCK_BEHIND", "DISK_LOW"})
 
 Lead: TypeAlias = "partial[None] | None"
 
