@@ -42,6 +42,11 @@ CATALOGUE: Final = (
     ),
     Alarm("PUBLISH_BACKWARDS", "The database is smaller than the published log.", _FSCK),
     Alarm("ROWS_DEPART", "Rows of the database are not those that were published.", _FSCK),
+    Alarm(
+        "SIGNED_TWICE",
+        "Two checkpoints of one size bear the log's key and have different roots.",
+        "Stop every publisher; keep both notes, they are evidence; ask the districts which they saw.",
+    ),
     Alarm("ROWS_MISSING", "The database does not give the rows it says it has.", _FSCK),
     Alarm("PUBLISHED_ROOT_DIFFERS", "The same size was published with another root.", _FSCK),
     Alarm("PUBLISHED_BYTES_DIFFER", "A published file is not what the rows make it.", _FSCK),
@@ -50,6 +55,26 @@ CATALOGUE: Final = (
         "LOG_DIRECTORY",
         "The folder of the log cannot be written.",
         "Look at disk space, owner and mode of the folder `log`.",
+    ),
+    Alarm(
+        "LOCK_STORE",
+        "The lock store cannot be used: nothing is signed.",
+        "Look at MALAN_LOCK_STORE, its disk or its database; the next run goes on.",
+    ),
+    Alarm(
+        "LOCK_STORE_MISSING",
+        "There is no lock store at its place: nothing is signed.",
+        "Bring its disk or host back; if it is lost, see Recover.",
+    ),
+    Alarm(
+        "LOCK_STORE_BEHIND",
+        "The published checkpoint is newer than the lock store: an old store was brought back.",
+        "Find the right store; if it is lost, see Recover.",
+    ),
+    Alarm(
+        "SIGNED_ELSEWHERE",
+        "Another publisher signed meanwhile; ours showed nothing.",
+        "If two are meant to run, nothing; else find the other one.",
     ),
     Alarm(
         "FILE_WRITE", "A list or the bundle cannot be written.", "Look at disk space and at the mode of home."

@@ -42,6 +42,7 @@ from registry.writing.submit import submit
 
 CITY = "city"
 _OTHER_HOME = "Choose another MALAN_HOME."
+_OTHER_LOCK = "Choose another MALAN_LOCK_STORE; never remove one that holds a checkpoint."
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,9 @@ def initialise(settings: Settings, statements: Sequence[bytes], *, clock: Clock 
                 "STORE_EXISTS", "there is a registry here already", fix="Choose another MALAN_HOME."
             )
     service = assemble(settings, database, secrets, clock=clock, origin=origin)
+    service.lock.create()
+    if service.lock.read() is not None:
+        raise Refused("STORE_EXISTS", "the lock store holds a checkpoint of this log", fix=_OTHER_LOCK)
     # Crash here: an empty ledger, which the next run fills.
     for answer in submit(service, [Submission(raw) for raw in statements]):
         if isinstance(answer, MalanError):

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from issuers.authority.party_facts import GenesisFact
 from ledger.errors import Refused, Unavailable
+from ledger.lock_store import LockStore
 from ledger.note import NoteSigner
 from registry.callers.limit_counts import CountsInMemory
 from registry.certificates.told_verdicts import ToldVerdicts
@@ -23,6 +24,7 @@ from registry.free_disk import FreeDisk
 from registry.metrics.counts import Counts
 from registry.migrations import check_current
 from registry.persons.people import People
+from registry.published.lock import open_lock_store
 from registry.published.logged_places import LoggedPlaces
 from registry.published.proofs import PublishedLog
 from registry.published.trust_file import TrustFile
@@ -62,6 +64,7 @@ class Service:
     clock: Clock
     origin: str
     log: PublishedLog
+    lock: LockStore
     counts: CountsInMemory
     disk: FreeDisk
     alarms: Alarms = field(default_factory=Alarms)
@@ -99,6 +102,7 @@ class Service:
     def close(self) -> None:
         """Ends what goes on and the connections of this process."""
         self.audits.stop()
+        self.lock.close()
         self.database.close()
 
 
@@ -129,9 +133,10 @@ def assemble(
 ) -> Service:
     """The parts in one value; `init` and tests that have no genesis yet use it directly."""
     log = PublishedLog(settings.log_directory)
+    lock = open_lock_store(settings, origin)
     counts = CountsInMemory(clock.now_ms)
     disk = FreeDisk(settings.home, floor_mib=settings.free_disk_min_mib)
-    return Service(settings, database, secrets, People(secrets), clock, origin, log, counts, disk)
+    return Service(settings, database, secrets, People(secrets), clock, origin, log, lock, counts, disk)
 
 
 def note_signer(service: Service) -> NoteSigner:

@@ -79,6 +79,14 @@ class Settings(BaseSettings):
             "database administrator: could change rows, which log, receipts and witnesses show",
         ),
     ] = ""
+    lock_store: Annotated[
+        str,
+        Told(
+            "Where the last signed checkpoint is held: a folder, or the URL of another database.",
+            "path or URL without password",
+            "operator: as the checkpoint key; on another disk or host than database and log, in no backup",
+        ),
+    ] = "lock-store"
     checkpoint_key_file: Annotated[
         Path, Told("Signs the log (Ed25519).", "path", "operator: could fork, which witnesses show")
     ] = Path("keys/checkpoint.key")

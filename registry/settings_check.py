@@ -94,8 +94,10 @@ def _check_secret_files(settings: Settings) -> None:
 
 
 def _check_database(settings: Settings) -> None:
-    for name in ("database", "database_owner"):
+    for name in ("database", "database_owner", "lock_store"):
         text = getattr(settings, name, "")
+        if name == "lock_store" and "://" not in text:
+            continue  # a folder
         try:
             password = sa.make_url(text).password if text else None
         except sa.exc.ArgumentError:

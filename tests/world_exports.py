@@ -19,6 +19,7 @@ from issuers.status import StatusList, compute_bits, sign_status_list
 from ledger.checkpoint import Checkpoint, Cosigner, cosign
 from ledger.commitment import encode_opening
 from ledger.leaf import leaf_hash
+from ledger.lock_store import MemoryLockStore
 from ledger.merkle import MemoryTree, root
 from ledger.note import NoteSigner, parse_note, sign_note
 from ledger.policy import Group, Log, Policy, Witness, render_policy
@@ -133,12 +134,13 @@ def evidence(world: World) -> Evidence:
 def publish_files(world: World, directory: Path, *, cosigned: int) -> None:
     """Tiles, entries and a checkpoint, which then gets its cosignatures."""
     signer, size = log_signer(world), len(world.leaves)
+    path = directory / "checkpoint"
     publish(
         directory,
         origin=world.origin,
         size=size,
         read_leaves=lambda start, end: world.leaves[start:end],
         signer=signer,
+        lock=MemoryLockStore(path.read_bytes() if path.exists() else None),
     )
-    path = directory / "checkpoint"
     path.write_bytes(add_cosignatures(world, path.read_bytes(), cosigned))

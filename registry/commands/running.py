@@ -13,12 +13,15 @@ from typing import Annotated, Any
 
 import typer
 
+from issuers.files import read_file
 from ledger.errors import Malformed, Unavailable
+from ledger.note import MAX_NOTE_BYTES
 from registry import logs
 from registry.commands.reporting import HomeOption, JsonOption, Out, reporting, settings_for
 from registry.commands.showing import DEMO_HOME, build_quietly
 from registry.demo.serving import mismatch, signing_in
 from registry.metrics.gathered import DIRECTORY_VARIABLE, forget_process
+from registry.published.new_lock import begin_lock_store
 from registry.published.publishing import Publisher
 from registry.service import open_service
 from registry.serving import tls
@@ -155,12 +158,26 @@ def _serve_in(count: int, settings: Settings, place: _Place, tell: Callable[[str
         shutil.rmtree(counts, ignore_errors=True)
 
 
-def publish(home: HomeOption = None, as_json: JsonOption = False) -> None:
+def publish(
+    new_lock_store: Annotated[
+        bool, typer.Option("--new-lock-store", help="First begin a lock store anew: the old one is lost.")
+    ] = False,
+    known: Annotated[
+        list[Path] | None,
+        typer.Option(help="A checkpoint that a district holds, which the new lock store must not be behind."),
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Publish log, lists and bundle once."""
     with reporting("publish", as_json=as_json) as out:
+        notes = [read_file(path, bytes_max=MAX_NOTE_BYTES) for path in known or ()]
         service = open_service(settings_for(home))
         try:
-            checkpoint = Publisher(service).run_once()
+            if new_lock_store:
+                size = begin_lock_store(service, notes)
+                out.say(f"The lock store begins with {size or 'no'} entries signed.")
+            checkpoint = Publisher(service, witnessed=lambda: notes).run_once()
         finally:
             service.close()
         if checkpoint is None:

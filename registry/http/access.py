@@ -84,6 +84,7 @@ ACCESS: Final[tuple[Access, ...]] = (
     *_public("/", "/v/{code}", "/supervisor", "/assets/{name}", "/js/{room}/{name}"),
     *_public("/sign-in", "/keys", "/desk"),
     *_public("/trust.cbor", "/status/{number}", "/log/checkpoint", "/log/vkey", "/log/policy"),
+    *_public("/log/checkpoint.full"),
     *_public("/log/proof/{seq}", "/log/tile/{path:path}"),
     *_public("/api/certificates/{code}", "/api/subsidy/claims/{claim}"),
     Access("POST", "/api/verify", Who.PUBLIC),

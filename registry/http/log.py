@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 
 from ledger.checkpoint import parse_decimal
 from ledger.errors import MalanError, Refused, Unavailable
+from ledger.publisher import CHECKPOINT_FULL
 from ledger.tiles import parse_path
 from registry.http.deps import FOR_ANY_SITE, Running
 
@@ -40,6 +41,12 @@ def get_status(number: str, service: Running) -> Response:
 def get_checkpoint(service: Running) -> Response:
     """The signed checkpoint with its cosignatures."""
     return _answer(service.log.checkpoint(), _TEXT, _NOW)
+
+
+@router.get("/log/checkpoint.full")
+def get_checkpoint_full(service: Running) -> Response:
+    """The checkpoint with every cosignature there is, where `/log/checkpoint` has at most 16 lines."""
+    return _file(service.settings.log_directory / CHECKPOINT_FULL, _TEXT, _NOW)
 
 
 @router.get("/log/vkey")

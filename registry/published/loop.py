@@ -10,8 +10,9 @@ import threading
 import structlog
 
 from ledger.errors import MalanError
+from registry.published.boot_gate import AHEAD, Witnessed, ahead, nobody
 from registry.published.lead import Lead
-from registry.published.publishing import AHEAD, Publisher, ahead
+from registry.published.publishing import Publisher
 from registry.service import Service
 
 STOP_SECONDS = 30.0  # a publication in progress may end
@@ -22,8 +23,9 @@ log = structlog.get_logger()
 class PublishingLoop:
     """One thread; `stop` waits for the publication in progress."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, *, witnessed: Witnessed = nobody) -> None:
         self._service = service
+        self._witnessed = witnessed
         self._lead = Lead(service.settings.home)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
@@ -44,7 +46,7 @@ class PublishingLoop:
         while True:
             try:
                 if self._lead.take():
-                    publisher = publisher or Publisher(self._service)
+                    publisher = publisher or Publisher(self._service, witnessed=self._witnessed)
                     publisher.run_once()
                 else:
                     self._listen()
@@ -62,5 +64,5 @@ class PublishingLoop:
         """What the leader found stands against this process as well."""
         alarms, code = self._service.alarms, self._lead.told()
         alarms.publishing = code
-        if code in AHEAD and alarms.read_only is None:
+        if code in AHEAD | {"LOG_AHEAD"} and alarms.read_only is None:
             alarms.read_only = ahead(code)

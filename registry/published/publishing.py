@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,13 +29,15 @@ from ledger.policy import Log, Policy, render_policy
 from ledger.publisher import CHECKPOINT, publish
 from ledger.store import read_head, read_leaves
 from registry.certificates.reservations import FIRST_LIST
+from registry.published.boot_gate import AHEAD, Witnessed, ahead, check_known, known_elsewhere, nobody
 from registry.service import Service, note_signer
 from registry.storage.facts import TableView, changed
 from registry.storage.places import bundled_leaves
 
 STEP = 2_000  # leaves read in one go: a long read would hold up the writer
-AHEAD = frozenset({"PUBLISH_BACKWARDS", "ROWS_DEPART", "PUBLISHED_ROOT_DIFFERS"})
+PARTIALS_KEPT_SECONDS = 900  # a reader works its way through a checkpoint; a witness pulls every few minutes
 _PUBLIC = 0o644
+_JUDGED_MAX = 64  # checkpoints of witnesses that need not be judged again
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,11 @@ class Standing:
 class Publisher:
     """Keeps the bits of the lists and the acts of the bundle from one run to the next."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, *, witnessed: Witnessed = nobody) -> None:
+        """`witnessed` is asked before each publication: let it answer from what was fetched before."""
         self._service = service
+        self._witnessed = witnessed
+        self._judged: set[Checkpoint] = set()
         self._size = 0
         self._bits: dict[int, bytearray] = {FIRST_LIST: bytearray(BYTES)}
         self._acts: list[BundledAct] = []
@@ -70,11 +76,14 @@ class Publisher:
             alarms.publishing = error.code
             if error.code in AHEAD:
                 alarms.read_only = ahead(error.code)
+            elif isinstance(error, Unavailable) and error.code == "LOG_AHEAD":
+                alarms.read_only = error
             raise
         alarms.publishing = None
         return checkpoint
 
     def _publish(self) -> Checkpoint:
+        self._ask_witnesses()
         standing = self._catch_up()
         settings, signer = self._service.settings, note_signer(self._service)
         checkpoint = publish(
@@ -83,12 +92,24 @@ class Publisher:
             size=standing.size,
             read_leaves=self._read_leaves,
             signer=signer,
+            lock=self._service.lock,
+            tidy_before=time.time() - PARTIALS_KEPT_SECONDS,
         )
         # Crash here: the log is ahead of the bundle, which the next run makes good.
         if standing.genesis is not None:
             note = read_file(settings.log_directory / CHECKPOINT, bytes_max=MAX_NOTE_BYTES)
             self._make_bundle(standing, note)
         return checkpoint
+
+    def _ask_witnesses(self) -> None:
+        """Each checkpoint a witness holds is held against the rows once. Raises Unavailable LOG_AHEAD."""
+        new = [
+            one
+            for one in known_elsewhere(self._service, self._witnessed)
+            if one.checkpoint not in self._judged
+        ]
+        check_known(self._service, new)
+        self._judged = {one.checkpoint for one in new} | set(list(self._judged)[:_JUDGED_MAX])
 
     def _catch_up(self) -> Standing:
         """Reads on to the end of the log; the last step sees facts and size in one transaction."""
@@ -168,27 +189,6 @@ def write_names(service: Service) -> None:
     if not (home / "policy.txt").exists():
         policy = Policy((Log(key),), (), (), "none")
         replace_file(home / "policy.txt", render_policy(policy), mode=_PUBLIC)
-
-
-def check_not_ahead(service: Service) -> None:
-    """At the start: raises Unavailable LOG_AHEAD when the published checkpoint is ahead of the database."""
-    path = service.settings.log_directory / CHECKPOINT
-    if path.exists():
-        note = read_file(path, bytes_max=MAX_NOTE_BYTES)
-        published = parse_checkpoint(parse_note(note).text).size
-        with service.database.reading() as connection:
-            if published > read_head(connection, service.origin).size:
-                raise ahead("PUBLISH_BACKWARDS")
-
-
-def ahead(code: str) -> Unavailable:
-    """The alarm of decision 21."""
-    return Unavailable(
-        "LOG_AHEAD",
-        "the published log holds what the database does not: nothing is appended, reading goes on",
-        where=code,
-        fix="Stop, run `malan fsck`, restore the missing rows from the published entries or a backup.",
-    )
 
 
 def _standing(service: Service, connection: sa.Connection, size: int) -> Standing:

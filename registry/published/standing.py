@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from issuers.files import read_file
 from ledger.checkpoint import open_checkpoint
 from ledger.errors import MalanError
 from ledger.leaf import parse_leaf
-from ledger.note import MAX_NOTE_BYTES
+from ledger.note import MAX_NOTE_BYTES, parse_note
 from ledger.policy import MAX_POLICY_BYTES, Policy, parse_policy, satisfied
-from ledger.publisher import CHECKPOINT
+from ledger.publisher import CHECKPOINT, CHECKPOINT_FULL
 from ledger.store import read_head, read_leaves
 from registry.service import Service, note_signer
 
@@ -57,11 +58,22 @@ def _checkpoint(service: Service) -> tuple[int, float | None, list[str]]:
     cosigners = () if policy is None else policy.cosigner_keys
     try:
         age = max(0.0, time.time() - path.stat().st_mtime)
-        note = read_file(path, bytes_max=MAX_NOTE_BYTES)
+        note = _fullest(path)
         opened = open_checkpoint(note, log_keys=[note_signer(service).key], cosigners=cosigners)
     except (OSError, MalanError):
         return 0, None, []
     return opened.checkpoint.size, age, [one.name for one in opened.cosignatures]
+
+
+def _fullest(path: Path) -> bytes:
+    """The note, with every cosignature where they do not all fit under it."""
+    note = read_file(path, bytes_max=MAX_NOTE_BYTES)
+    try:
+        full = read_file(path.with_name(CHECKPOINT_FULL), bytes_max=MAX_NOTE_BYTES)
+        same = parse_note(full).text == parse_note(note).text
+    except MalanError:
+        return note
+    return full if same and len(full) > len(note) else note
 
 
 def _policy(service: Service) -> Policy | None:

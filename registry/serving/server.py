@@ -23,7 +23,7 @@ import uvicorn
 
 from ledger.errors import Unavailable
 from registry.http.app import create_app
-from registry.published.publishing import check_not_ahead
+from registry.published.boot_gate import check_not_ahead
 from registry.service import Service
 from registry.serving.listening import local_names
 from registry.serving.tls import CIPHERS

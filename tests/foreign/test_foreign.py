@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from issuers.credential import parse_credential
 from ledger.keys import ES256, from_seed
+from ledger.lock_store import MemoryLockStore
 from ledger.note import NoteSigner
 from ledger.publisher import publish
 from tests.foreign.setup import GO_READER, HERE, NODE_MODULES, PYTHON
@@ -83,7 +84,7 @@ def test_auth0_cose_verifies_our_credential_and_refuses_another_key(
     assert run(["node", "check_cose.mjs", message, tmp_path / "other.der"]).returncode != 0
 
 
-@pytest.fixture(scope="module", params=[1, 2, 255, 256, 257, 600])
+@pytest.fixture(scope="module", params=[0, 1, 2, 255, 256, 257, 600, 65_536, 65_537, 70_000])
 def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, int]:
     """A published log of that many entries, and its vkey file."""
     size: int = request.param
@@ -96,6 +97,7 @@ def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         size=size,
         read_leaves=lambda start, stop: leaves[start:stop],
         signer=signer,
+        lock=MemoryLockStore(),
     )
     (folder / "log.vkey").write_text(signer.key.vkey + "\n")
     return folder / "log", folder / "log.vkey", size

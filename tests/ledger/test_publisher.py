@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger import merkle
 from ledger.checkpoint import Checkpoint, Cosigner, cosign, open_checkpoint
-from ledger.errors import MalanError, Refused
+from ledger.errors import MalanError
+from ledger.lock_store import FileLockStore, MemoryLockStore, signed_elsewhere
 from ledger.note import NoteSigner, parse_note
 from ledger.publisher import publish
 from ledger.tiles import TileReader, tiles_of
@@ -35,7 +36,15 @@ def rows(start: int, end: int) -> list[bytes]:
 
 
 def _publish(directory: Path, size: int, read_leaves: ReadLeaves = rows, **options: object) -> Checkpoint:
+    options.setdefault("lock", store_of(directory))
     return publish(directory, origin=ORIGIN, size=size, read_leaves=read_leaves, signer=SIGNER, **options)  # type: ignore[arg-type]
+
+
+def store_of(directory: Path) -> FileLockStore:
+    """The lock store beside a log directory, made with its first use."""
+    store = FileLockStore(directory.with_name(f"{directory.name}.lock"))
+    store.create()
+    return store
 
 
 def _files(directory: Path) -> dict[str, bytes]:
@@ -78,8 +87,8 @@ def test_golden_logs_have_exactly_the_files_of_their_size(tmp_path: Path, size: 
     checkpoint = _publish(tmp_path / "log", size)
     assert base64.b64encode(checkpoint.root).decode() == GOLDEN[size]
     names = set(_files(tmp_path / "log"))
-    assert names == {tile.path for tile in tiles_of(size)} | {"checkpoint"}
-    assert size != 70_000 or len(names) == 552
+    assert names == {tile.path for tile in tiles_of(size)} | {"checkpoint", "checkpoint.full"}
+    assert size != 70_000 or len(names) == 553
     _check_log(tmp_path / "log", size)
 
 
@@ -123,10 +132,11 @@ def test_publishing_the_same_size_again_leaves_the_checkpoint_as_it_is(tmp_path:
     before = _files(tmp_path)
     inode = (tmp_path / "checkpoint").stat().st_ino
 
-    def never(checkpoint: Checkpoint, raw: bytes) -> None:
-        raise AssertionError("nothing may be signed at the published size")
+    class Never(FileLockStore):
+        def swap(self, *, old: bytes | None, new: bytes) -> None:
+            raise AssertionError("nothing may be signed at the published size")
 
-    assert _publish(tmp_path, 300, before_exposing=never) == published
+    assert _publish(tmp_path, 300, lock=Never(tmp_path.with_name(f"{tmp_path.name}.lock"))) == published
     assert _files(tmp_path) == before
     assert (tmp_path / "checkpoint").stat().st_ino == inode
     _publish(tmp_path, 301)
@@ -251,8 +261,8 @@ def test_the_log_of_another_key_or_origin_is_not_continued(tmp_path: Path) -> No
         (elsewhere, "other.example/ledger", "NO_KNOWN_SIGNATURE"),
         (elsewhere, ORIGIN, "PUBLISH_ORIGIN"),
     ):
-        attempt = lambda: publish(tmp_path, origin=origin, size=4, read_leaves=rows, signer=signer)  # noqa: B023, E731
-        assert _code(attempt) == code
+        given = {"origin": origin, "signer": signer, "lock": store_of(tmp_path)}
+        assert _code(lambda given=given: publish(tmp_path, size=4, read_leaves=rows, **given)) == code
 
 
 def test_only_one_publisher_works_at_a_time(tmp_path: Path) -> None:
@@ -263,18 +273,21 @@ def test_only_one_publisher_works_at_a_time(tmp_path: Path) -> None:
     assert _publish(tmp_path, 3).size == 3
 
 
-def test_whoever_stores_the_signed_note_sees_it_before_anybody_else(tmp_path: Path) -> None:
+def test_the_lock_store_has_the_note_before_anybody_else(tmp_path: Path) -> None:
     _publish(tmp_path, 3)
     old = (tmp_path / "checkpoint").read_bytes()
-    seen: list[tuple[Checkpoint, bytes]] = []
+    seen: list[tuple[bytes | None, bytes]] = []
 
-    def store(checkpoint: Checkpoint, raw: bytes) -> None:
-        assert (tmp_path / "checkpoint").read_bytes() == old
-        seen.append((checkpoint, raw))
-        if len(seen) == 1:
-            raise Refused("LOCK_STORE", "Another checkpoint is newer.")
+    class Store(MemoryLockStore):
+        def swap(self, *, old: bytes | None, new: bytes) -> None:
+            assert (tmp_path / "checkpoint").read_bytes() == old
+            seen.append((old, new))
+            if len(seen) == 1:
+                raise signed_elsewhere()
+            super().swap(old=old, new=new)
 
-    assert _code(lambda: _publish(tmp_path, 300, before_exposing=store)) == "LOCK_STORE"
+    store = Store(old)
+    assert _code(lambda: _publish(tmp_path, 300, lock=store)) == "SIGNED_ELSEWHERE"
     assert (tmp_path / "checkpoint").read_bytes() == old
-    checkpoint = _publish(tmp_path, 300, before_exposing=store)
-    assert seen == [(checkpoint, (tmp_path / "checkpoint").read_bytes())] * 2
+    _publish(tmp_path, 300, lock=store)
+    assert seen == [(old, (tmp_path / "checkpoint").read_bytes())] * 2

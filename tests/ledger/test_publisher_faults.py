@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.checkpoint import open_checkpoint
 from ledger.errors import Unavailable
+from ledger.lock_store import FileLockStore
 from ledger.note import NoteSigner
 from ledger.publisher import publish
 from ledger.tiles import TileReader, tiles_of
@@ -35,7 +36,9 @@ def rows(start: int, end: int) -> list[bytes]:
 
 
 def _publish(directory: Path, size: int) -> None:
-    publish(directory, origin=ORIGIN, size=size, read_leaves=rows, signer=SIGNER)
+    """`directory` holds the log and, as if on a disk of its own, the lock store."""
+    lock = FileLockStore(directory / "lock")
+    publish(directory / "log", origin=ORIGIN, size=size, read_leaves=rows, signer=SIGNER, lock=lock)
 
 
 @contextmanager
@@ -71,6 +74,7 @@ def _breaking(at: int | None, *, done: bool, error: Callable[[], BaseException])
 
 def _log_size(directory: Path) -> int | None:
     """The published size, once a stranger has read the whole log at it; None without a checkpoint."""
+    directory = directory / "log"
     if not (directory / "checkpoint").exists():
         return None
     raw = (directory / "checkpoint").read_bytes()
@@ -84,18 +88,19 @@ def _log_size(directory: Path) -> int | None:
 
 def _assert_tidy(directory: Path, size: int) -> None:
     """All files of the size, and besides them only partial files of tiles that are not full."""
+    directory = directory / "log"
     names = {path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.is_file()}
-    wanted = {tile.path for tile in tiles_of(size)} | {"checkpoint"}
+    wanted = {tile.path for tile in tiles_of(size)} | {"checkpoint", "checkpoint.full"}
     assert wanted <= names
     assert not {name for name in names - wanted if ".p/" not in name or name.rpartition(".p/")[0] in names}
 
 
-def _base(directory: Path, size: int | None) -> None:
+def _base(directory: Path, size: int | None = None) -> None:
+    (directory / "log").mkdir(parents=True)
+    FileLockStore(directory / "lock").create()
     if size is not None:
         with _breaking(None, done=False, error=Killed):
             _publish(directory, size)
-    else:
-        directory.mkdir()
 
 
 STEPS = [(None, 3), (250, 513), (300, 600), (512, 768)]
@@ -111,7 +116,7 @@ def test_a_process_killed_anywhere_leaves_a_sound_log_and_the_next_run_finishes(
     with _breaking(None, done=done, error=Killed) as seen:
         _publish(tmp_path / "count", new)
     assert len(seen) > 20 and {"link", "fsync", "replace", "unlink"} <= set(seen)
-    finished = (tmp_path / "count/checkpoint").read_bytes()
+    finished = (tmp_path / "count/log/checkpoint").read_bytes()
     for at in range(len(seen)):
         log = tmp_path / f"at-{at}"
         shutil.copytree(tmp_path / "base", log)
@@ -122,7 +127,7 @@ def test_a_process_killed_anywhere_leaves_a_sound_log_and_the_next_run_finishes(
             _publish(log, new)
         assert _log_size(log) == new
         _assert_tidy(log, new)
-        assert (log / "checkpoint").read_bytes() == finished
+        assert (log / "log/checkpoint").read_bytes() == finished
         shutil.rmtree(log)
 
 
@@ -147,7 +152,7 @@ def test_a_run_killed_anywhere_may_be_followed_by_a_larger_one(tmp_path: Path, d
 
 def test_an_upper_level_that_fills_is_tidied_after_a_crash_too(tmp_path: Path) -> None:
     _base(tmp_path / "base", 65_530)
-    assert (tmp_path / "base/tile/1/000.p/255").exists()
+    assert (tmp_path / "base/log/tile/1/000.p/255").exists()
     with _breaking(None, done=False, error=Killed) as seen:
         shutil.copytree(tmp_path / "base", tmp_path / "count")
         seen.clear()
@@ -160,7 +165,7 @@ def test_an_upper_level_that_fills_is_tidied_after_a_crash_too(tmp_path: Path) -
         with _breaking(None, done=False, error=Killed):
             _publish(log, 65_540)
         _assert_tidy(log, 65_540)
-        assert not (log / "tile/1/000.p").exists()
+        assert not (log / "log/tile/1/000.p").exists()
     assert _log_size(log) == 65_540
 
 
@@ -187,7 +192,7 @@ def test_a_disk_error_anywhere_is_reported_and_the_log_stays_sound(tmp_path: Pat
         _assert_tidy(log, 600)
         shutil.rmtree(log)
     # An error of mkdir may count for nothing where the directory is there already.
-    assert {"LOG_DIRECTORY"} <= codes <= {"LOG_DIRECTORY", "finished"}
+    assert {"LOG_DIRECTORY", "LOCK_STORE"} <= codes <= {"LOG_DIRECTORY", "LOCK_STORE", "finished"}
 
 
 class Disk:
@@ -221,7 +226,7 @@ class Disk:
 
     def replace(self, source: Path, target: Path) -> None:
         assert Path(source).stat().st_ino in self.contents, "a name was given to contents not yet durable"
-        if Path(target).name == "checkpoint":
+        if Path(target).name in ("checkpoint", "checkpoint.full"):
             self.at_exposure.append(set(self.unsynced_names))
         self._replace(source, target)
         self.unsynced_names.add(Path(target))
@@ -230,33 +235,33 @@ class Disk:
 def test_everything_a_checkpoint_promises_is_durable_before_it_shows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "log").mkdir()
+    _base(tmp_path)
     disk = Disk(monkeypatch)
     for size in (0, 3, 300, 70_000):
-        _publish(tmp_path / "log", size)
+        _publish(tmp_path, size)
         assert disk.unsynced_names == set()
-    assert disk.at_exposure == [set()] * 4
+    assert disk.at_exposure == [set()] * 8
 
 
 def test_names_left_unsynced_by_a_killed_run_are_synced_by_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "log").mkdir()
+    _base(tmp_path)
     disk = Disk(monkeypatch)
     sync, directories = disk.fsync, []
 
     def killed_at_the_first_directory(fd: int) -> None:
-        if stat.S_ISDIR(os.fstat(fd).st_mode) and not directories:
+        if stat.S_ISDIR(os.fstat(fd).st_mode) and disk.unsynced_names and not directories:
             directories.append(fd)
             raise Killed
         sync(fd)
 
     monkeypatch.setattr(os, "fsync", killed_at_the_first_directory)
     with pytest.raises(Killed):
-        _publish(tmp_path / "log", 600)
+        _publish(tmp_path, 600)
     assert len(disk.unsynced_names) > 5
-    _publish(tmp_path / "log", 600)
-    assert disk.at_exposure == [set()]
+    _publish(tmp_path, 600)
+    assert disk.at_exposure == [set()] * 2
     assert disk.unsynced_names == set()
 
 
@@ -264,26 +269,26 @@ def test_the_power_cut_model_notices_directories_that_are_not_synced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Negative control."""
-    (tmp_path / "log").mkdir()
+    _base(tmp_path)
     disk = Disk(monkeypatch, directory_syncs_count=False)
-    _publish(tmp_path / "log", 3)
+    _publish(tmp_path, 3)
     assert disk.at_exposure[0] >= {tmp_path / "log/tile/0/000.p/3", tmp_path / "log/tile"}
 
 
 def test_the_tidiness_check_notices_a_partial_file_beside_its_full_tile(tmp_path: Path) -> None:
     """Negative control."""
-    _base(tmp_path / "log", 300)
-    _assert_tidy(tmp_path / "log", 300)
+    _base(tmp_path, 300)
+    _assert_tidy(tmp_path, 300)
     (tmp_path / "log/tile/0/000.p").mkdir()
     (tmp_path / "log/tile/0/000.p/7").touch()
     with pytest.raises(AssertionError):
-        _assert_tidy(tmp_path / "log", 300)
+        _assert_tidy(tmp_path, 300)
 
 
 def test_the_soundness_check_notices_a_checkpoint_that_shows_too_early(tmp_path: Path) -> None:
     """Negative control: the same log, one promised file missing."""
-    _base(tmp_path / "log", 600)
-    assert _log_size(tmp_path / "log") == 600
+    _base(tmp_path, 600)
+    assert _log_size(tmp_path) == 600
     (tmp_path / "log/tile/entries/001").unlink()
     with pytest.raises(Unavailable):
-        _log_size(tmp_path / "log")
+        _log_size(tmp_path)

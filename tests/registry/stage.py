@@ -230,6 +230,7 @@ def raise_stage(settings: Settings, world: World, *, founded: bool) -> Stage:
     service = assemble(settings, database, secrets, clock=hands.clock(), origin=world.origin)
     if not founded:
         write_names(service)
+        service.lock.create()
     client = TestClient(create_app(service))
     return Stage(world, service, hands, client, len(world.said) if founded else 0)
 

@@ -23,7 +23,8 @@ from ledger.statement import parse_statement
 from ledger.store import read_leaves
 from ledger.tiles import TileReader
 from registry.published import publishing
-from registry.published.publishing import Publisher, check_not_ahead
+from registry.published.boot_gate import check_not_ahead
+from registry.published.publishing import Publisher
 from registry.storage.facts import TableView
 from tests.ground import Ground
 from tests.registry.desk import Desk

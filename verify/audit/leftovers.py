@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from copy import deepcopy
 from typing import Final
 
-from ledger.checkpoint import Checkpoint
+from ledger.checkpoint import Checkpoint, parse_checkpoint
 from ledger.errors import MalanError, Malformed
 from ledger.merkle import HASH_SIZE, leaf_hash
+from ledger.note import parse_note
 from ledger.tiles import WIDTH, Fetch, Tile, decode_bundle, parse_path, tile_at
 from verify.audit.findings import Findings
 from verify.audit.links import next_leaf
@@ -21,6 +22,7 @@ from verify.audit.reading import try_fetch
 from verify.audit.walk import Walked
 
 CHECKPOINT: Final = "checkpoint"
+CHECKPOINT_FULL: Final = "checkpoint.full"
 SCRATCH: Final = frozenset({".new", ".tidy"})  # ledger.publisher
 
 
@@ -30,6 +32,9 @@ def check_files(fetch: Fetch, files: Iterable[str], checkpoint: Checkpoint, walk
     older, ahead = list[Tile](), list[Tile]()
     for path in files:
         if path == CHECKPOINT:
+            continue
+        if path == CHECKPOINT_FULL:
+            _check_full(fetch, checkpoint, findings)
             continue
         if path in SCRATCH:
             findings.note("FILE_SCRATCH", path)
@@ -48,6 +53,22 @@ def check_files(fetch: Fetch, files: Iterable[str], checkpoint: Checkpoint, walk
     if ahead:
         _check_ahead(fetch, ahead, checkpoint.size, walked, findings)
     return findings
+
+
+def _check_full(fetch: Fetch, checkpoint: Checkpoint, findings: Findings) -> None:
+    """The same checkpoint with more lines below it; of another size only while a publisher replaces both."""
+    raw = try_fetch(fetch, CHECKPOINT_FULL, findings)
+    if not isinstance(raw, bytes):
+        return
+    try:
+        full = parse_checkpoint(parse_note(raw).text)
+    except MalanError:
+        findings.departure("FILE_UNEXPECTED", CHECKPOINT_FULL)
+        return
+    if full.size == checkpoint.size and full != checkpoint:
+        findings.departure("FULL_DIFFERS", CHECKPOINT_FULL)
+    elif full != checkpoint:
+        findings.note("FULL_OF_ANOTHER_SIZE", CHECKPOINT_FULL)
 
 
 def _is_prefix(fetch: Fetch, tile: Tile, size: int, findings: Findings) -> bool:

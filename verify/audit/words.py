@@ -112,8 +112,16 @@ _WORDS: Final = {
         "{n} files belong to a checkpoint yet to come and continue the log; nothing signs them yet.",
     ),
     "FILE_SCRATCH": (
-        "发布程序的临时文件；若发布程序未在运行，说明上次发布中断。",
-        "A scratch file of the publisher; if no publisher runs, the last run broke off.",
+        "发布程序的临时文件：正在写的文件，或尚待清理的部分文件的记号。",
+        "A scratch file of the publisher: what it is writing, or where it has yet to tidy.",
+    ),
+    "FULL_DIFFERS": (
+        "checkpoint.full 与 checkpoint 条数相同而内容不同：同一大小签出了两个检查点。",
+        "checkpoint.full has the size of checkpoint and other content: one size, two checkpoints.",
+    ),
+    "FULL_OF_ANOTHER_SIZE": (
+        "checkpoint.full 与 checkpoint 的大小不同：发布程序正在更换二者，或上次发布中断。",
+        "checkpoint.full is of another size: a publisher is replacing both, or its last run broke off.",
     ),
     # Replay.
     "GENESIS_ABSENT": ("账本没有已生效的创世记录。", "The log has no genesis in force."),
