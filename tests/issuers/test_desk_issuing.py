@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from issuers.authority.class_facts import CertificateFact
 from issuers.evidence import Evidence
 from issuers.identifiers.numbers import CertificateNumber, make_number
 from issuers.sign.desk.issuing import issue
-from issuers.sign.desk.receipts import check_receipts
+from issuers.sign.desk.receipts import DUE_MS, check_receipts
 from ledger.errors import MalanError
+from ledger.proof import parse_proof
+from ledger.receipt import open_receipt
 from ledger.statement import statement_hash
 from tests.issuers.desks import desk_of
 from tests.issuers.fake_service import FakeService
@@ -173,6 +176,44 @@ def test_a_log_that_shows_another_entry_than_promised_is_caught(fake: FakeServic
         }
         troubles = issue(desk, fake.world.class_id, cards=False).troubles
         assert [trouble.error.code for trouble in troubles] == ["PROOF_OTHER"] * 2
+
+
+def test_what_contradicts_a_receipt_is_kept_and_convicts_alone(fake: FakeService, tmp_path: Path) -> None:
+    fake.published = False
+    report = run(fake, tmp_path)
+    fake.published = True
+    first, second = report.issued[0].seq, report.issued[1].seq
+    with desk_of(fake, "signatory", tmp_path) as desk:
+        assert check_receipts(desk, ask_log=True).kept == ()  # negative control
+        honest = fake.world.proof
+        fake.world.proof = lambda seq, **options: honest(  # type: ignore[method-assign]
+            second if seq == first else seq, **options
+        )
+        kept = check_receipts(desk, ask_log=True).kept
+        assert check_receipts(desk, ask_log=True).kept == kept, "once is enough"
+    folder = Path(*kept)
+    receipt = open_receipt((folder / "receipt.cose").read_bytes(), fake.world.service["receipt"].public)
+    shown = parse_proof((folder / "log.tlog-proof").read_bytes())
+    assert receipt.seq == first and shown.index == second
+    assert (folder / "statement.cose").read_bytes() != b""
+    told = json.loads((folder / "what.json").read_text())
+    assert (told["code"], told["seq"], told["shown"]) == ("PROOF_OTHER", first, True)
+    assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_an_entry_that_is_not_shown_within_a_day_is_overdue(fake: FakeService, tmp_path: Path) -> None:
+    fake.published = False
+    report = run(fake, tmp_path)
+    with desk_of(fake, "signatory", tmp_path) as desk:
+        promised = sorted(one.answer.time_ms for one in desk.outbox.logged() if one.answer)
+        at_the_limit = replace(desk, clock=lambda: promised[0] + DUE_MS)
+        assert check_receipts(at_the_limit, ask_log=True).broken == ()
+        late = replace(desk, clock=lambda: promised[-1] + DUE_MS + 1)
+        assert check_receipts(late, ask_log=False).broken == (), "nobody asked the log"
+        found = check_receipts(late, ask_log=True)
+    assert {error.code for _, error in found.broken} == {"RECEIPT_OVERDUE"}
+    assert {seq for seq, _ in found.broken} >= {one.seq for one in report.issued}
+    assert all(not (folder / "log.tlog-proof").exists() for folder in map(Path, found.kept))
 
 
 def test_a_receipt_by_another_key_is_caught(fake: FakeService, tmp_path: Path) -> None:

@@ -103,7 +103,10 @@ def receipts_check(
     key: KeyName = None,
     as_json: Json = False,
 ) -> None:
-    """Checks every receipt of this home with the log's own keys, and on request the log itself."""
+    """Checks every receipt of this home with the log's own keys, and on request the log itself.
+
+    What contradicts a receipt is kept as evidence below the home.
+    """
     with reporting("receipts check", as_json=as_json) as out, open_desk(out, home, key) as desk:
         report = check_receipts(desk, ask_log=log)
         for _, error in report.broken:
@@ -112,9 +115,12 @@ def receipts_check(
             "checked": report.checked,
             "proved": report.proved,
             "broken": [{"seq": seq, **error_document(error)} for seq, error in report.broken],
+            "kept": list(report.kept),
         }
         shown = f", {report.proved} entries shown by the log" if log else ""
         text = f"{report.checked - len(report.broken)} of {report.checked} receipts hold{shown}."
+        if report.kept:
+            text += f" The evidence is kept in {Path(report.kept[0]).parent}: give it to your district."
         out.result(text, document, ok=not report.broken)
         if report.broken:
             raise typer.Exit(REFUSED)
