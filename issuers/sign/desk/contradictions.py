@@ -1,8 +1,8 @@
 """Door: what convicts the service, kept as files: its receipt, the statement, what the log showed instead.
 
 A folder for each contradiction, `contradictions/<seq>-<code>-<mark>`: `statement.cose`, `receipt.cose`, what
-the log showed as `log.tlog-proof`, and `what.json` with code and sentence. Another proof for the same entry has
-a folder of its own; nothing is overwritten. Whoever has the receipt key of the bundle can check them.
+the log showed as `log.tlog-proof`, and `what.json` with code and sentence. Another proof for an entry has a
+folder of its own; nothing is overwritten. Whoever has the receipt key of the bundle can check them.
 """
 
 from __future__ import annotations
