@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from tests.bench import core, machine, service
+from tests.bench import core, machine, paper, service
 from tests.bench.meter import Meter
 
 PARTS = {
@@ -12,6 +12,7 @@ PARTS = {
     "statements": core.statements,
     "credentials": core.credentials,
     "audits": core.audits,
+    "paper": paper.paper,
     "singles": service.singles,
     "bulk": service.bulk,
     "issuing": service.issuing,
