@@ -149,7 +149,8 @@ class FileLockStore:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield held
         finally:
-            os.close(held)
+            with _io():
+                os.close(held)
 
     def _write(self, note: bytes, held: int) -> None:
         new = self._root / _NEW

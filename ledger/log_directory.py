@@ -37,7 +37,8 @@ def locked(directory: Path) -> Iterator[Site]:
         finally:
             site.close()
     finally:
-        os.close(held)
+        with _io("log directory"):
+            os.close(held)
 
 
 class Site:
@@ -109,8 +110,9 @@ class Site:
 
     def close(self) -> None:
         """Lets the directories go, synced or not."""
-        while self._open:
-            os.close(self._open.popitem()[1])
+        with _io("log directory"):
+            while self._open:
+                os.close(self._open.popitem()[1])
 
     def remove(self, name: str) -> None:
         """Removes a file of the publisher's own; one that is gone already is no error."""
