@@ -38,7 +38,7 @@ CATALOGUE: Final = (
     Alarm(
         "LOG_AHEAD",
         "A checkpoint we signed holds more than the database: the service only reads.",
-        "Stop, run `malan fsck`, restore the missing rows from the published entries or a newer backup.",
+        "Stop, run `malan fsck`, restore a newer backup, then `malan rebuild` the rows it still misses.",
     ),
     Alarm("PUBLISH_BACKWARDS", "The database is smaller than the published log.", _FSCK),
     Alarm("ROWS_DEPART", "Rows of the database are not those that were published.", _FSCK),

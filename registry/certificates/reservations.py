@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from issuers.authority.class_facts import StatusSlot, slot_key
 from issuers.identifiers.numbers import CODES, CertificateNumber, make_code, make_number
 from issuers.status import PLACES
 from ledger import cbor
 from ledger.errors import Malformed, Unavailable
 from registry.persons.people import ID_BYTES, People
+from registry.storage.facts import TableView
 from registry.storage.tables import number_series, reservation
 
 TERM_MS = 72 * 3_600_000  # design 14
@@ -148,6 +150,17 @@ def opened(connection: sa.Connection, people: People, row: sa.Row[tuple[object, 
     )
 
 
+def skip(connection: sa.Connection, *, issuer: str, year2: int, count: int) -> None:
+    """Leaves out the next `count` numbers of an issuer's year: they may have been given out once."""
+    series = sa.and_(number_series.c.issuer == issuer, number_series.c.year == year2)
+    last = connection.execute(sa.select(number_series.c.last).where(series)).scalar_one_or_none()
+    if last is None:
+        connection.execute(sa.insert(number_series).values(issuer=issuer, year=year2, last=count))
+    else:
+        after = min(last + count, SEQUENCE_MAX)
+        connection.execute(sa.update(number_series).where(series).values(last=after))
+
+
 def _in_series(connection: sa.Connection, form: CertificateNumber) -> CertificateNumber:
     issuer, year = f"{form.issuer3:03d}", form.year2
     series = sa.and_(number_series.c.issuer == issuer, number_series.c.year == year)
@@ -189,5 +202,7 @@ def _free_place(connection: sa.Connection) -> tuple[int, int]:
         taken = sa.select(reservation.c.certificate).where(
             column == last, reservation.c.status_index == index
         )
-        if connection.execute(taken).first() is None:
+        # The log may know a place that this table lost with an old backup.
+        logged = TableView(connection).get(StatusSlot, slot_key(last, index))
+        if logged is None and connection.execute(taken).first() is None:
             return last, index

@@ -83,7 +83,7 @@ def ahead(code: str, *, where: str = "") -> Unavailable:
         "LOG_AHEAD",
         "the published log holds what the database does not: nothing is appended, reading goes on",
         where=where or code,
-        fix="Stop, run `malan fsck`, restore the missing rows from the published entries or a backup.",
+        fix="Stop, run `malan fsck`, restore a newer backup, then `malan rebuild` the rows it still misses.",
     )
 
 
