@@ -110,7 +110,9 @@ def test_the_go_checksum_database_reader_accepts_our_log(log: tuple[Path, Path, 
 
 
 def test_the_go_reader_refuses_a_flipped_byte(log: tuple[Path, Path, int], tmp_path: Path) -> None:
-    directory, vkey, _ = log
+    directory, vkey, size = log
+    if size == 0:
+        pytest.skip("nothing to flip")
     shutil.copytree(directory, tmp_path / "log")
     bundle = next(
         file for file in sorted((tmp_path / "log" / "tile" / "entries").rglob("*")) if file.is_file()
@@ -123,6 +125,8 @@ def test_the_go_reader_refuses_a_flipped_byte(log: tuple[Path, Path, int], tmp_p
 
 def test_tlog_scales_reads_every_leaf_with_its_proof(log: tuple[Path, Path, int]) -> None:
     directory, _, size = log
+    if size == 0:
+        pytest.skip("no leaf to read")
     tool = need(PYTHON).parent / "tlog-tiles"
     for index in {0, size // 2, size - 1}:
         answer = run([tool, "get-leaf", "-c", directory, str(index)])
