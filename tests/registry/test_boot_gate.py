@@ -17,6 +17,7 @@ from ledger.errors import MalanError, Unavailable
 from ledger.lock_store import FileLockStore, LockStore
 from ledger.note import NoteSigner, sign_note
 from registry.__main__ import app
+from registry.initialise import initialise
 from registry.published.boot_gate import check_not_ahead
 from registry.published.lock import TableLockStore, check_apart, open_lock_store
 from registry.published.loop import PublishingLoop
@@ -29,6 +30,7 @@ from registry.settings_check import check_settings
 from registry.storage.database import Database
 from tests.ground import Ground
 from tests.registry.stage import Stage, dismissal
+from tests.registry.test_commands import genesis
 
 SHOWN = ("log", "status", "trust.cbor")
 
@@ -307,3 +309,15 @@ def test_no_password_stands_in_the_place_of_the_lock_store(tmp_path: Path) -> No
     check_settings(Settings(home=tmp_path, lock_store="postgresql+psycopg://malan@two/lock"))
     with pytest.raises(MalanError, match="MALAN_LOCK_STORE"):
         check_settings(Settings(home=tmp_path, lock_store="postgresql+psycopg://malan:x@two/lock"))
+
+
+def test_a_registry_is_not_founded_over_a_lock_store_that_was_used(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home", lock_store=str(tmp_path / "used"))
+    store = _store_with(tmp_path / "used", b"a note of an earlier log")
+    with pytest.raises(MalanError, match="STORE_EXISTS"):
+        initialise(settings, genesis())
+    assert store.read() == b"a note of an earlier log"
+    fresh = settings.model_copy(update={"lock_store": str(tmp_path / "fresh")})
+    made = initialise(fresh, genesis())
+    assert made.service.lock.read() == made.service.log.checkpoint()
+    made.service.close()

@@ -14,14 +14,17 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
-from ledger.checkpoint import Cosigner
+from ledger.checkpoint import Cosigner, cosign
+from ledger.note import parse_note
+from ledger.publisher import add_cosignatures
 from registry.alarms import CATALOGUE, LAG, LISTS, OTHER, QUORUM, looked_up, standing
 from registry.http.app import create_app
 from registry.http.metrics import PASSED_ON
 from registry.metrics.gathered import gathered
 from registry.published.lead import Lead
 from registry.published.loop import PublishingLoop
-from registry.service import Service
+from registry.published.standing import log_standing
+from registry.service import Service, note_signer
 from tests.registry.desk import Desk
 from tests.registry.stage import Stage, dismissal, item
 
@@ -140,6 +143,29 @@ def test_a_quorum_that_is_not_there_is_an_alarm(stage: Stage) -> None:
     old = time.time() - stage.service.settings.publish_lag_alarm_seconds - 60
     os.utime(checkpoint, (old, old))
     assert looked_up(stage.service) == [QUORUM]
+
+
+def test_all_sixteen_witnesses_count_though_the_checkpoint_shows_fifteen(stage: Stage) -> None:
+    stage.publish()
+    home = stage.service.settings.home
+    signers = [Cosigner(f"w.example/{n}", Ed25519PrivateKey.generate()) for n in range(16)]
+    lines = [f"witness w{n} {one.key.vkey}" for n, one in enumerate(signers)]
+    group = f"group all all {' '.join(f'w{n}' for n in range(16))}\nquorum all"
+    policy = (home / "policy.txt").read_text().replace("quorum none", "\n".join([*lines, group]))
+    (home / "policy.txt").write_text(policy)
+    body = parse_note(stage.service.log.checkpoint()).text
+    add_cosignatures(
+        home / "log",
+        body=body,
+        lines=[cosign(body, one, time=1_767_225_600) for one in signers],
+        log_keys=[note_signer(stage.service).key],
+        cosigners=[one.key for one in signers],
+    )
+    assert len(parse_note(stage.service.log.checkpoint()).signatures) == 16
+    told = log_standing(stage.service)
+    assert (told.cosigned, told.needed, told.satisfied) == (16, 16, True)
+    (home / "log" / "checkpoint.full").unlink()
+    assert log_standing(stage.service).cosigned == 15
 
 
 def test_an_alarm_nobody_listed_is_shown_and_counted_as_other(stage: Stage) -> None:

@@ -144,6 +144,22 @@ def test_scratch_files_of_the_publisher_are_noted(log: MemorySource, name: str) 
     assert (("FILE_SCRATCH", name)) in names(report, Severity.NOTE)
 
 
+def test_the_full_checkpoint_is_the_same_checkpoint(log: MemorySource) -> None:
+    full = log.files["checkpoint"]
+    log.files["checkpoint.full"] = full
+    assert looked(log) == []
+    text, _, lines = full.partition(b"\n\n")
+    origin, size, root = text.split(b"\n")
+    log.files["checkpoint.full"] = b"\n".join([origin, size, b"A" * 43 + b"="]) + b"\n\n" + lines
+    assert looked(log) == [("FULL_DIFFERS", "checkpoint.full")]
+    log.files["checkpoint.full"] = b"\n".join([origin, b"9" + size, root]) + b"\n\n" + lines
+    report = look(whole_world(), source=log)
+    assert names(report) == []
+    assert ("FULL_OF_ANOTHER_SIZE", "checkpoint.full") in names(report, Severity.NOTE)
+    log.files["checkpoint.full"] = b"whatever"
+    assert looked(log) == [("FILE_UNEXPECTED", "checkpoint.full")]
+
+
 def test_a_directory_as_the_publisher_leaves_it_is_sound(tmp_path: Path) -> None:
     world = whole_world()
     world.publish(tmp_path / "log")
