@@ -25,7 +25,7 @@ check: $(READY)  ## ruff, mypy --strict, the tidy and the docs tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 tests/test_tidy.py tests/test_tidy_pages.py tests/test_docs.py
+	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/test_docs.py tests/test_tidy.py tests/test_tidy_pages.py
 
 bench: $(READY)  ## measure; JSON lines on stdout
 	$(BIN)/python -m tests.bench

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,23 +14,17 @@ from typer.testing import CliRunner
 
 from ledger.checkpoint import Checkpoint
 from ledger.errors import MalanError, Unavailable
-from ledger.lock_store import FileLockStore, LockStore
+from ledger.lock_store import FileLockStore
 from ledger.note import NoteSigner, sign_note
 from registry.__main__ import app
-from registry.initialise import initialise
 from registry.published.boot_gate import check_not_ahead
-from registry.published.lock import TableLockStore, check_apart, open_lock_store
 from registry.published.loop import PublishingLoop
 from registry.published.new_lock import begin_lock_store
 from registry.published.publishing import Publisher
 from registry.service import Service, note_signer
 from registry.serving.server import look_ahead
-from registry.settings import Settings
-from registry.settings_check import check_settings
-from registry.storage.database import Database
 from tests.ground import Ground
 from tests.registry.stage import Stage, dismissal
-from tests.registry.test_commands import genesis
 
 SHOWN = ("log", "status", "trust.cbor")
 
@@ -126,7 +120,7 @@ def test_a_backup_of_database_and_files_is_found_by_the_lock_store(past: Past, r
 def test_a_backup_of_everything_is_found_by_a_witness(past: Past, tmp_path: Path, regrown: int) -> None:
     past.restore(files=True, regrown=regrown)
     before = past.service.log.checkpoint()
-    past.service = replace(past.service, lock=_store_with(tmp_path / "put-back", before))
+    past.service = replace(past.service, lock=store_with(tmp_path / "put-back", before))
     check_not_ahead(past.service)  # nobody on this machine can know
     assert "witness" in refuses(past.service, witnessed=lambda: [before, past.newest])
     with pytest.raises(Unavailable, match="LOG_AHEAD"):
@@ -138,7 +132,7 @@ def test_a_backup_of_everything_is_found_by_a_witness(past: Past, tmp_path: Path
 def test_without_the_lock_store_an_old_backup_would_sign_a_second_history(past: Past, tmp_path: Path) -> None:
     """Negative control: what the gate is for."""
     past.restore(files=True, regrown=1)
-    past.service = replace(past.service, lock=_store_with(tmp_path / "old", past.service.log.checkpoint()))
+    past.service = replace(past.service, lock=store_with(tmp_path / "old", past.service.log.checkpoint()))
     forked = past.publish()
     assert forked != past.newest
     assert forked.split(b"\n")[1] == past.newest.split(b"\n")[1]  # one size, two roots
@@ -148,7 +142,7 @@ def test_a_bundle_that_is_ahead_counts(past: Past) -> None:
     kept = (past.service.settings.home / "trust.cbor").read_bytes()
     past.restore(files=True, regrown=0)
     (past.service.settings.home / "trust.cbor").write_bytes(kept)
-    past.lock = _store_with(past.service.settings.home / "l", past.service.log.checkpoint())
+    past.lock = store_with(past.service.settings.home / "l", past.service.log.checkpoint())
     assert "trust.cbor" in refuses(replace(past.service, lock=past.lock))
 
 
@@ -157,7 +151,7 @@ def test_the_start_of_the_service_and_its_loop_ask(past: Past, tmp_path: Path) -
     look_ahead(past.service)
     assert past.service.alarms.read_only is not None
     past.service.alarms.read_only = None
-    past.service = replace(past.service, lock=_store_with(tmp_path / "b", past.service.log.checkpoint()))
+    past.service = replace(past.service, lock=store_with(tmp_path / "b", past.service.log.checkpoint()))
     loop = PublishingLoop(past.service, witnessed=lambda: [past.newest])
     loop.start()
     loop.stop()
@@ -205,7 +199,7 @@ def test_a_witness_that_is_behind_is_no_alarm_and_is_judged_once(past: Past) -> 
 # A lock store that is lost.
 
 
-def _store_with(path: Path, note: bytes) -> FileLockStore:
+def store_with(path: Path, note: bytes) -> FileLockStore:
     store = FileLockStore(path)
     store.create()
     store.swap(old=None, new=note)
@@ -247,77 +241,3 @@ def test_the_command_begins_a_lost_lock_store(stage: Stage, tmp_path: Path) -> N
     told = CliRunner().invoke(app, [*command, "--new-lock-store", "--known", str(tmp_path / "district.txt")])
     assert told.exit_code == 0, told.output
     assert (settings.home / "lock-store" / "note").read_bytes() == note
-
-
-# A table as lock store.
-
-
-@pytest.fixture
-def table(ground: Ground, tmp_path: Path) -> Iterator[tuple[Settings, LockStore]]:
-    """A store in a database of its own, whose role may make the table."""
-    settings = ground.fresh(tmp_path / "apart")
-    url = settings.database_owner or settings.database_url
-    store = TableLockStore(Database(url, busy_timeout_ms=2_000), "log.example/one")
-    yield settings, store
-    store.close()
-
-
-def test_a_table_is_a_lock_store_as_good(table: tuple[Settings, TableLockStore]) -> None:
-    _, store = table
-    with pytest.raises(Unavailable, match="LOCK_STORE_MISSING"):
-        store.read()
-    with pytest.raises(Unavailable, match="LOCK_STORE_MISSING"):
-        store.swap(old=None, new=b"1")
-    store.create()
-    assert store.read() is None
-    store.swap(old=None, new=b"1")
-    store.create()
-    for old in (None, b"0"):
-        with pytest.raises(MalanError, match="SIGNED_ELSEWHERE"):
-            store.swap(old=old, new=b"2")
-    assert store.read() == b"1"
-    store.swap(old=b"1", new=b"2")
-    other = TableLockStore(store._database, "log.example/two")
-    other.create()
-    assert (store.read(), other.read()) == (b"2", None)
-
-
-def test_the_service_publishes_with_a_table_as_lock_store(
-    stage: Stage, table: tuple[Settings, TableLockStore]
-) -> None:
-    _, store = table
-    lock = TableLockStore(store._database, stage.service.origin)
-    lock.create()
-    service = replace(stage.service, lock=lock)
-    Publisher(service).run_once()
-    assert lock.read() == service.log.checkpoint()
-
-
-def test_a_lock_store_is_not_in_the_database_it_guards(tmp_path: Path) -> None:
-    own = Settings(home=tmp_path, lock_store=f"sqlite:///{(tmp_path / 'malan.db').absolute()}")
-    with pytest.raises(MalanError, match="SETTING_CONFLICT"):
-        open_lock_store(own, "log.example/one")
-    at = {"database": "postgresql+psycopg://a@one/malan"}
-    same = Settings(home=tmp_path, lock_store="postgresql+psycopg://b@one/malan", **at)
-    with pytest.raises(MalanError, match="SETTING_CONFLICT"):
-        check_apart(same)
-    check_apart(Settings(home=tmp_path, lock_store="postgresql+psycopg://b@two/malan", **at))
-    assert isinstance(open_lock_store(Settings(home=tmp_path), "log.example/one"), FileLockStore)
-
-
-def test_no_password_stands_in_the_place_of_the_lock_store(tmp_path: Path) -> None:
-    check_settings(Settings(home=tmp_path, lock_store="postgresql+psycopg://malan@two/lock"))
-    with pytest.raises(MalanError, match="MALAN_LOCK_STORE"):
-        check_settings(Settings(home=tmp_path, lock_store="postgresql+psycopg://malan:x@two/lock"))
-
-
-def test_a_registry_is_not_founded_over_a_lock_store_that_was_used(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path / "home", lock_store=str(tmp_path / "used"))
-    store = _store_with(tmp_path / "used", b"a note of an earlier log")
-    with pytest.raises(MalanError, match="STORE_EXISTS"):
-        initialise(settings, genesis())
-    assert store.read() == b"a note of an earlier log"
-    fresh = settings.model_copy(update={"lock_store": str(tmp_path / "fresh")})
-    made = initialise(fresh, genesis())
-    assert made.service.lock.read() == made.service.log.checkpoint()
-    made.service.close()

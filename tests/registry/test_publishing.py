@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -28,13 +25,11 @@ from ledger.tiles import TileReader
 from registry.published import publishing
 from registry.published.boot_gate import check_not_ahead
 from registry.published.publishing import Publisher
-from registry.service import note_signer
 from registry.storage.facts import TableView
 from tests.ground import Ground
 from tests.registry.desk import Desk
 from tests.registry.stage import Stage, dismissal, item
 from tests.world_parts import BODY
-from verify.source import open_source
 from verify.trust import Pin, Trust, open_trust
 
 ACTS = {
@@ -226,61 +221,6 @@ def test_rows_that_depart_from_the_published_log_stop_the_service(stage: Stage, 
     with pytest.raises(Exception, match="ROWS_DEPART"):
         stage.publish()
     assert stage.post(dismissal(stage, "evaluator-2")).json()["code"] == "LOG_AHEAD"
-
-
-@pytest.mark.parametrize(
-    "path", ["tile/0/001", "tile/8/0/000", "tile/0/../checkpoint", "tile/entries/x", "keys/kek.key"]
-)
-def test_nothing_but_the_logs_files_is_served(stage: Stage, path: str) -> None:
-    stage.publish()
-    assert stage.client.get(f"/log/{path}").status_code == 404
-
-
-@pytest.mark.parametrize("number", ["0", "2", "01", "-1", "99999"])
-def test_a_list_there_is_not_is_a_404(desk: Desk, number: str) -> None:
-    assert desk.stage.client.get(f"/status/{number}").status_code == 404
-
-
-def test_an_address_that_climbs_out_of_the_lists_is_refused_at_the_gate(desk: Desk) -> None:
-    answer = desk.stage.client.get("/status/..%2Ftrust.cbor")
-    assert (answer.status_code, answer.json()["code"]) == (400, "PATH_FORM")
-
-
-def test_published_files_may_be_read_by_any_page_and_tiles_kept_for_ever(desk: Desk) -> None:
-    for path in ("/trust.cbor", "/status/1", "/log/checkpoint", "/log/checkpoint.full", "/log/proof/1"):
-        answer = desk.stage.client.get(path)
-        assert answer.headers["access-control-allow-origin"] == "*"
-        assert answer.headers["cache-control"] == "no-cache"
-    size = desk.stage.size()
-    tile = desk.stage.client.get(f"/log/tile/0/000.p/{size}")
-    assert tile.headers["cache-control"].endswith("immutable")
-
-
-@pytest.mark.parametrize("path", ["tile/0/007", "tile/entries/000.p/255", "proof/99999", "checkpoint.old"])
-def test_nobody_keeps_an_answer_that_a_file_is_not_there_yet(stage: Stage, path: str) -> None:
-    """A cache that did would hide a tile that is written a second later."""
-    stage.publish()
-    answer = stage.client.get(f"/log/{path}")
-    assert (answer.status_code, answer.headers["cache-control"]) == (404, "no-store")
-
-
-def test_the_folder_of_the_log_is_served_as_it_is_by_any_static_host(desk: Desk) -> None:
-    settings, size = desk.stage.service.settings, desk.stage.size()
-    handler = partial(SimpleHTTPRequestHandler, directory=str(settings.log_directory))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as host:
-        thread = threading.Thread(target=host.serve_forever)
-        thread.start()
-        try:
-            source = open_source(f"http://127.0.0.1:{host.server_address[1]}")
-            note = source.fetch("checkpoint")
-            assert note is not None and note == desk.stage.service.log.checkpoint()
-            opened = open_checkpoint(note, log_keys=[note_signer(desk.stage.service).key])
-            reader = TileReader(size=size, fetch=source.fetch)
-            assert reader.root() == opened.checkpoint.root
-            assert reader.bundle(0) == leaves(desk.stage)[:256]
-        finally:
-            host.shutdown()
-            thread.join()
 
 
 def test_the_place_of_a_voided_number_is_not_valid(results: Stage) -> None:
