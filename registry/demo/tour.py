@@ -23,7 +23,7 @@ def _built(demo: Demo) -> list[str]:
         "  log/           checkpoint, hash tiles, entries (C2SP tlog-tiles)",
         "  log.vkey       the key that signs the log; policy.txt names its witnesses",
         "  trust.cbor     what an offline verifier holds",
-        f"  certificates/  {len(demo.checked)} of {len(demo.told.people)} trainees passed: card, QR, proof",
+        f"  certificates/  {len(demo.checked)} of {len(demo.told.people)} passed: card, PDF, QR, proof",
         "  evidence/      the opened sheets of the class, for its district only",
         "  keys/, desks/  demo keys of every party, and what each of them signed",
     ]
