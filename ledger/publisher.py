@@ -14,26 +14,22 @@ back, fold; sign; swap; show. SPEC.md lists what each file may look like to a re
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from ledger import merkle
 from ledger.checkpoint import Checkpoint, CosignerKey, open_checkpoint
 from ledger.cosigned import merged, shown
-from ledger.errors import ProofFailed, Refused, Unavailable
+from ledger.errors import ProofFailed, Refused
+from ledger.filling import CHECKPOINT as CHECKPOINT
+from ledger.filling import MAX_READ, ReadLeaves, fill, frontier_at, last_bundle, read_entries
 from ledger.lock_store import LockStore
 from ledger.log_directory import Site, locked, require
-from ledger.merkle import MAX_SIZE, Frontier
+from ledger.merkle import MAX_SIZE
 from ledger.note import NoteKey, NoteSigner, SignatureLine, parse_note, sign_note
 from ledger.partial_files import remember, tidy
-from ledger.tiles import WIDTH, Tile, TileBuilder, TileReader, decode_bundle, encode_bundle, tile_at
 
-CHECKPOINT = "checkpoint"
 CHECKPOINT_FULL = "checkpoint.full"
-MAX_READ = 4 * WIDTH  # rows held in memory at once
-
-# Entries [start, end) in order, exactly end - start of them: committed rows only, which never change again.
-ReadLeaves = Callable[[int, int], Sequence[bytes]]
 
 
 def publish(
@@ -68,16 +64,16 @@ def publish(
         held = lock.read()
         signed = _opened(held, signer)
         _compare(public, signed, size)
-        start = 0 if rebuild else _last_bundle(public)
+        start = 0 if rebuild else last_bundle(public)
         # Before anything is written: a database that departs must not leave its bytes beside the log's.
         _check_rows(site, start, public, signed, read_leaves)
         if held is not None and signed is not None and signed != public:
             # A run broke off after its swap, or another host signed: these rows are under that note.
-            root = _fill(site, start, signed.size, public, read_leaves)
+            root = fill(site, start, signed.size, public, read_leaves)
             require(root == signed.root, "PUBLISHED_ROOT_DIFFERS", CHECKPOINT)
             _expose(site, held, public, signed, tidy_before)
             public = signed
-        root = _fill(site, start, size, public, read_leaves)
+        root = fill(site, start, size, public, read_leaves)
         if public is not None and size == public.size:
             tidy(site, size, before=tidy_before)
             return public
@@ -147,34 +143,16 @@ def _compare(public: Checkpoint | None, signed: Checkpoint | None, size: int) ->
         )
 
 
-def _last_bundle(public: Checkpoint | None) -> int:
-    """Where the bundle of the last published entry begins: everything before is full and never written again.
-
-    The last entry is always among the rows that are compared: it links to all before it.
-    """
-    last = 0 if public is None or public.size == 0 else public.size - 1
-    return last - last % WIDTH
-
-
-def _entries(read_leaves: ReadLeaves, start: int, end: int) -> Sequence[bytes]:
-    entries = read_leaves(start, end)
-    if len(entries) != end - start:
-        raise ProofFailed(
-            "ROWS_MISSING", "The rows to publish are not all there.", where=f"from entry {start}"
-        )
-    return entries
-
-
 def _check_rows(
     site: Site, start: int, public: Checkpoint | None, signed: Checkpoint | None, read_leaves: ReadLeaves
 ) -> None:
     """The rows from `start` on must fold to the roots that were signed."""
-    frontier = _frontier(site, start, public)
+    frontier = frontier_at(site, start, public)
     for checkpoint in (public, signed):
         if checkpoint is None:
             continue
         for first in range(frontier.size, checkpoint.size, MAX_READ):
-            for entry in _entries(read_leaves, first, min(first + MAX_READ, checkpoint.size)):
+            for entry in read_entries(read_leaves, first, min(first + MAX_READ, checkpoint.size)):
                 frontier.append(merkle.leaf_hash(entry))
         if frontier.root() != checkpoint.root:
             raise ProofFailed(
@@ -183,61 +161,6 @@ def _check_rows(
                 where=f"entries {start} to {checkpoint.size}",
                 fix="Run fsck; restore the rows or the files that departed.",
             )
-
-
-def _reader(site: Site, public: Checkpoint | None) -> TileReader:
-    """Reads at the published size, for no other has all its files."""
-    return TileReader(size=0 if public is None else public.size, fetch=site.read)
-
-
-def _frontier(site: Site, size: int, public: Checkpoint | None) -> Frontier:
-    return Frontier(size=size, peaks=_reader(site, public).read(merkle.cover(0, size)))
-
-
-def _fill(site: Site, start: int, size: int, public: Checkpoint | None, read_leaves: ReadLeaves) -> bytes:
-    """All files of `size` from entry `start` on, durable and read back; the root they fold to."""
-    _write(site, start, size, public, read_leaves)
-    site.sync()
-    return _recompute(site, start, size, public)
-
-
-def _write(site: Site, start: int, size: int, public: Checkpoint | None, read_leaves: ReadLeaves) -> None:
-    """Bundles and hash tiles for the entries [start, size), and the partial tiles of exactly `size`."""
-    builder = TileBuilder.resume(size=start, read=_reader(site, public).read)
-    for first in range(start, size, MAX_READ):
-        entries = _entries(read_leaves, first, min(first + MAX_READ, size))
-        for offset in range(0, len(entries), WIDTH):
-            bundle = entries[offset : offset + WIDTH]
-            site.create(Tile(None, (first + offset) // WIDTH, len(bundle)), encode_bundle(bundle))
-            for tile, data in builder.add(merkle.leaf_hash(entry) for entry in bundle):
-                site.create(tile, data)
-    for tile, data in builder.partial():
-        site.create(tile, data)
-
-
-def _recompute(site: Site, start: int, size: int, public: Checkpoint | None) -> bytes:
-    """The root of what was written, from the entry bytes in the files; each hash tile is compared as well."""
-    frontier = _frontier(site, start, public)
-    builder = TileBuilder.resume(size=start, read=_reader(site, public).read)
-    for index in range(start // WIDTH, -(-size // WIDTH)):
-        bundle = tile_at(None, index, size=size)
-        assert bundle is not None
-        data = site.read(bundle.path)
-        if data is None:
-            raise Unavailable("TILE_MISSING", "A file of the log is not there.", where=bundle.path)
-        entries = decode_bundle(data, width=bundle.width)
-        for entry in entries:
-            frontier.append(merkle.leaf_hash(entry))
-            if public is not None and frontier.size == public.size:
-                require(frontier.root() == public.root, "PUBLISHED_ROOT_DIFFERS", bundle.path)
-        for tile, data in builder.add(merkle.leaf_hash(entry) for entry in entries):
-            require(site.read(tile.path) == data, "PUBLISHED_BYTES_DIFFER", tile.path)
-    for tile, data in builder.partial():
-        require(site.read(tile.path) == data, "PUBLISHED_BYTES_DIFFER", tile.path)
-    root = frontier.root()
-    # What a stranger will fold from the hash tiles alone.
-    require(TileReader(size=size, fetch=site.read).root() == root, "PUBLISHED_ROOT_DIFFERS", CHECKPOINT)
-    return root
 
 
 def _expose(site: Site, note: bytes, before: Checkpoint | None, now: Checkpoint, tidy_before: float) -> None:

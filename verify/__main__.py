@@ -1,4 +1,4 @@
-"""Door: `malan-verify`, the program anyone can run: check, show, and audit.
+"""Door: `malan-verify`, the program anyone can run: check, show, audit, witness.
 
 Promises: exit codes 0, 1, 2 as design decision 16 says; an error is a sentence with a code and no traceback.
 """
@@ -15,7 +15,7 @@ import typer
 
 from ledger.errors import MalanError
 
-_COMMANDS: Final = ("check", "show", "audit")
+_COMMANDS: Final = ("check", "show", "audit", "witness")
 USAGE: Final = 2
 
 

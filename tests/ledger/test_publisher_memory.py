@@ -9,7 +9,7 @@ from pathlib import Path
 PEAK = """
 import sys, tracemalloc
 from pathlib import Path
-from ledger.publisher import MAX_READ
+from ledger.filling import MAX_READ
 from tests.ledger.test_publisher import _publish, rows
 
 pieces = []

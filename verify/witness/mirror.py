@@ -1,0 +1,131 @@
+"""Door: a mirror keeps every entry and tile of a log, so that the log outlives whoever runs it.
+
+Promises: nothing is kept under its name that does not fold to a root the log's key signed and this witness
+found consistent; what the log gave wrong is thrown away, and asked for again. The directory is one that
+`malan-verify audit`, `malan rebuild` and every reader of C2SP tlog-tiles take as it is.
+May not know: what an entry says.
+
+Order of a run: fetch the missing bundles aside (`.<name>.incoming` beside the directory), fold them, compare
+with the signed root; only then write them as the publisher does, read back, and show the checkpoint last.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from issuers.files import private_directory, read_file, replace_file
+from ledger.checkpoint import Checkpoint, open_checkpoint
+from ledger.errors import MalanError, ProofFailed, Refused
+from ledger.filling import CHECKPOINT, fill, frontier_at, last_bundle
+from ledger.log_directory import Site, locked, require
+from ledger.merkle import leaf_hash
+from ledger.note import NoteKey
+from ledger.partial_files import remember, tidy
+from ledger.tiles import ENTRIES, WIDTH, Fetch, TileReader, decode_bundle, encode_bundle, tile_at
+
+_BUNDLE_BYTES_MAX: Final = WIDTH * 65_537
+
+Progress = Callable[[int, int], None]
+"""Told after each bundle: entries here, entries in all."""
+
+
+def follow(
+    directory: Path,
+    note: bytes,
+    *,
+    keys: Sequence[NoteKey],
+    fetch: Fetch,
+    tidy_before: float,
+    progress: Progress = lambda _done, _total: None,
+) -> Checkpoint:
+    """All entries under a signed checkpoint, durable in `directory`; then `checkpoint` is this note.
+
+    `tidy_before`: POSIX seconds, as `ledger.publisher.publish`. A run broken off continues where it was.
+    Raises ProofFailed MIRROR_ROOT (what the log gives is not what it signed) or MIRROR_BACKWARDS, Refused
+    MIRROR_ORIGIN, Unavailable TILE_MISSING or LOG_DIRECTORY, and what `fetch` raises.
+    """
+    checkpoint = open_checkpoint(note, log_keys=keys).checkpoint
+    with locked(directory) as site:
+        raw = site.read(CHECKPOINT)
+        public = None if raw is None else open_checkpoint(raw, log_keys=keys).checkpoint
+        if public is not None and public.origin != checkpoint.origin:
+            raise Refused("MIRROR_ORIGIN", "the directory mirrors another log", fix="Choose another one.")
+        if public is not None and checkpoint.size < public.size:
+            raise ProofFailed("MIRROR_BACKWARDS", "the log shows less than this mirror holds already")
+        start = last_bundle(public)
+        aside = _Aside(
+            directory.with_name(f".{directory.name}.incoming"), fetch, start=start, size=checkpoint.size
+        )
+        _check(site, aside, public, checkpoint, progress)
+        root = fill(site, start, checkpoint.size, public, aside.read)
+        require(root == checkpoint.root, "PUBLISHED_ROOT_DIFFERS", CHECKPOINT)
+        base = 0 if public is None else public.size
+        waiting = tidy(site, base, before=tidy_before)
+        remember(site, base=base, size=checkpoint.size, waiting=waiting)
+        site.replace(CHECKPOINT, note)
+        # Crash here: what lies aside is fetched no more and goes with the next run.
+        aside.clear()
+        tidy(site, checkpoint.size, before=tidy_before)
+    return checkpoint
+
+
+def _check(
+    site: Site, aside: _Aside, public: Checkpoint | None, checkpoint: Checkpoint, progress: Progress
+) -> None:
+    """What was fetched folds to the root, on top of what is here already."""
+    frontier = frontier_at(site, aside.start, public)
+    for index in range(aside.start // WIDTH, -(-checkpoint.size // WIDTH)):
+        for entry in aside.bundle(index):
+            frontier.append(leaf_hash(entry))
+            # What the mirror holds, in its last bundle, must be where it was.
+            if public is not None and frontier.size == public.size and frontier.root() != public.root:
+                raise _wrong(aside)
+        progress(frontier.size, checkpoint.size)
+    if frontier.root() != checkpoint.root:
+        raise _wrong(aside)
+
+
+def _wrong(aside: _Aside) -> ProofFailed:
+    aside.clear()
+    return ProofFailed(
+        "MIRROR_ROOT",
+        "the entries the log gives are not those it signed; nothing of them was kept",
+        fix="Ask again later. If it goes on, tell the city and the other districts.",
+    )
+
+
+class _Aside:
+    """Bundles fetched and not yet believed; they survive a run that breaks off."""
+
+    def __init__(self, place: Path, fetch: Fetch, *, start: int, size: int) -> None:
+        self.start = start
+        self._place = place
+        self._size = size
+        self._reader = TileReader(size=size, fetch=fetch)
+
+    def bundle(self, index: int) -> list[bytes]:
+        """The entries of a bundle, from aside or else from the log."""
+        tile = tile_at(None, index, size=self._size)
+        assert tile is not None
+        path = self._place / f"{ENTRIES}.{index}.{tile.width}"
+        with suppress(MalanError):  # not there, or torn
+            return decode_bundle(read_file(path, bytes_max=_BUNDLE_BYTES_MAX), width=tile.width)
+        entries = self._reader.bundle(index)
+        private_directory(self._place)
+        replace_file(path, encode_bundle(entries), mode=0o644)
+        return entries
+
+    def read(self, start: int, end: int) -> Sequence[bytes]:
+        """As `ledger.filling.ReadLeaves`; `start` is that of a bundle, as the filler asks."""
+        found: list[bytes] = []
+        for index in range(start // WIDTH, -(-end // WIDTH)):
+            found += self.bundle(index)
+        return found[: end - start]
+
+    def clear(self) -> None:
+        """Forgets what was fetched."""
+        shutil.rmtree(self._place, ignore_errors=True)

@@ -1,0 +1,140 @@
+"""Door: one round of a witness that pulls: cosign, send the line back, compare with the other districts.
+
+Promises: whatever goes wrong is part of what the round tells, with the exit code it deserves: 1 where the log
+contradicts itself, 2 where something could not be asked. A round never ends the loop it is part of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ledger.errors import BadSignature, MalanError, ProofFailed
+from ledger.heads import Conflict, Seen
+from ledger.policy import MAX_POLICY_BYTES, Witness, parse_policy
+from verify.source import Source, open_source
+from verify.witness.asking import heads_of
+from verify.witness.comparing import compare_heads
+from verify.witness.home import Home
+from verify.witness.mirror import Progress
+from verify.witness.pulling import deliver, delivery_place, pull
+from verify.witness.state import Head
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedHeads:
+    """How many heads were seen, which witnesses gave none, and what came of it."""
+
+    heads: int
+    silent: tuple[str, ...]
+    conflicts: tuple[Conflict, ...]
+    unchecked: tuple[tuple[int, int], ...]
+
+    @property
+    def exit(self) -> int:
+        """1 for a conflict; 2 where two sizes could not be compared."""
+        return 1 if self.conflicts else 2 if self.unchecked else 0
+
+    def document(self) -> dict[str, object]:
+        """For --json."""
+        return {
+            "heads": self.heads,
+            "silent": list(self.silent),
+            "conflicts": [one.code for one in self.conflicts],
+            "unchecked": [list(pair) for pair in self.unchecked],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What a round did; `delivered` None where there was nobody to send to."""
+
+    origin: str
+    head: Head | None
+    delivered: bool | None
+    compared: ComparedHeads | None
+    errors: tuple[MalanError, ...]
+
+    @property
+    def conflicts(self) -> tuple[Conflict, ...]:
+        """Heads that contradict each other."""
+        return () if self.compared is None else self.compared.conflicts
+
+    @property
+    def exit(self) -> int:
+        """1: the log contradicts itself; 2: something could not be asked; 0."""
+        if self.conflicts or any(isinstance(one, BadSignature | ProofFailed) for one in self.errors):
+            return 1
+        return 2 if self.errors else 0 if self.compared is None else self.compared.exit
+
+    def document(self) -> dict[str, object]:
+        """For --json."""
+        return {
+            "origin": self.origin,
+            "size": None if self.head is None else self.head.checkpoint.size,
+            "delivered": self.delivered,
+            "compared": None if self.compared is None else self.compared.document(),
+            "codes": [one.code for one in self.errors],
+            "exit": self.exit,
+        }
+
+
+def one_round(
+    home: Home, origin: str, *, now: int, to: str | None = None, mirror: Progress | None = None
+) -> Round:
+    """One log, once. `to`: where the line goes, in the place of the log's own address."""
+    errors: list[MalanError] = []
+    head, delivered, found = None, None, None
+    try:
+        source = open_source(home.urls[origin])
+        head = pull(home, origin, source, now=now, mirror=mirror)
+    except MalanError as error:
+        errors.append(error)
+    else:
+        place = to or delivery_place(home.urls[origin])
+        if place is not None:
+            try:
+                deliver(head.note, place)
+            except MalanError as error:
+                errors.append(error)
+            delivered = not errors
+        try:
+            found = compared(home, origin, source, (), now=now)
+        except MalanError as error:
+            errors.append(error)
+    return Round(origin, head, delivered, found, tuple(errors))
+
+
+def compared(home: Home, origin: str, source: Source, heads: Sequence[Seen], *, now: int) -> ComparedHeads:
+    """Our head, those given, and those that the witnesses of the log's own policy show."""
+    keys = tuple(home.witness.logs[origin])
+    answers = heads_of(_others(home, source), origin=origin, log_keys=keys)
+    shown = [one.head for one in answers if one.head is not None]
+    silent = tuple(one.witness.name for one in answers if one.head is None)
+    found = compare_heads(home.witness, origin, [*heads, *shown], fetch=source.fetch, now=now)
+    return ComparedHeads(len(heads) + len(shown), silent, found.conflicts, found.unchecked)
+
+
+def _others(home: Home, source: Source) -> list[Witness]:
+    """The other witnesses that have an address."""
+    try:
+        raw = source.offered_policy()
+        policy = parse_policy(raw) if raw is not None and len(raw) <= MAX_POLICY_BYTES else None
+    except MalanError:
+        return []
+    own = home.witness.cosigner.key.public_key
+    known = () if policy is None else policy.witnesses
+    return [one for one in known if one.url is not None and one.key.public_key != own]
+
+
+class Nowhere:
+    """A log without an address: heads of one size can be compared, no others."""
+
+    def fetch(self, path: str) -> bytes | None:
+        """Nothing."""
+
+    def list_files(self) -> list[str] | None:
+        """Nothing."""
+
+    def offered_policy(self) -> bytes | None:
+        """Nothing."""
