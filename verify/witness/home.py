@@ -73,15 +73,16 @@ def create(path: Path, *, name: str, logs: Policy, seed: bytes) -> CosignerKey:
     """
     if not logs.logs:
         raise Refused("WITNESS_NO_LOG", "a witness watches at least one log", fix="Name it with --log.")
+    cosigner = Cosigner(name, Ed25519PrivateKey.from_private_bytes(seed))
+    key = cosigner.key  # the name is checked before anything is made
     private_directory(path)
     if any(path.iterdir()):
         raise Refused("HOME_NOT_EMPTY", "the folder is not empty", fix="Choose an empty one: --home DIR.")
-    cosigner = Cosigner(name, Ed25519PrivateKey.from_private_bytes(seed))
     create_file(path / LOGS, render_policy(Policy(logs.logs, (), (), "none")), mode=0o644)
-    create_state(path / STATE, vkey=cosigner.key.vkey)
+    create_state(path / STATE, vkey=key.vkey)
     # The key last: without it nothing was cosigned, so a folder half made is worth nothing.
     create_file(path / KEY, render_key(cosigner))
-    return cosigner.key
+    return key
 
 
 def open_home(path: Path) -> Home:
