@@ -14,9 +14,12 @@ from issuers.bundle import BYTES_MAX, Bundle, open_bundle
 from issuers.status import StatusList, compute_bits, open_status_list
 from ledger.checkpoint import Checkpoint, open_checkpoint
 from ledger.errors import MalanError
+from ledger.keys import PublicKey
 from ledger.leaf import leaf_hash
 from ledger.merkle import HASH_SIZE
+from ledger.note import NoteKey
 from ledger.tiles import HEIGHT, WIDTH, Tile, TileBuilder, decode_bundle, parse_path, tile_at
+from registry.certificates.reservations import FIRST_LIST
 from registry.fsck.departure import Departure
 from registry.fsck.replay import Replay
 from registry.service import Service, note_signer
@@ -26,9 +29,12 @@ from registry.service import Service, note_signer
 class Published:
     """What opened of the published files, and what is wrong with the rest."""
 
+    key: NoteKey
+    status_key: PublicKey
     checkpoint: Checkpoint | None = None
     bundle: Bundle | None = None
     lists: dict[int, StatusList] = field(default_factory=dict)
+    named: set[int] = field(default_factory=set)  # the numbers that have a file, readable or not
     departures: list[Departure] = field(default_factory=list)
 
     @property
@@ -40,12 +46,12 @@ class Published:
 
 def read(service: Service) -> Published:
     """Opens checkpoint, bundle and lists, each under the key it should have."""
-    home, found = service.settings.home, Published()
+    home = service.settings.home
+    found = Published(note_signer(service).key, service.secrets.status.public)
     if (service.settings.log_directory / "checkpoint").exists():
         try:
             note = service.log.checkpoint()
-            keys = [note_signer(service).key]
-            found.checkpoint = open_checkpoint(note, log_keys=keys).checkpoint
+            found.checkpoint = open_checkpoint(note, log_keys=[found.key]).checkpoint
         except MalanError as error:
             what = f"it is not a checkpoint of our key: {error.code}"
             found.departures.append(Departure("CHECKPOINT_BROKEN", "log/checkpoint", what))
@@ -60,8 +66,9 @@ def read(service: Service) -> Published:
     for path in sorted((home / "status").glob("*")):
         if not path.name.isdecimal():
             continue
+        found.named.add(int(path.name))
         try:
-            opened = open_status_list(path.read_bytes(), service.secrets.status.public)
+            opened = open_status_list(path.read_bytes(), found.status_key)
             found.lists[int(path.name)] = opened
         except MalanError as error:
             what = f"it does not open: {error.code}"
@@ -136,16 +143,11 @@ def _is_right(
 
 
 def check_bundle(found: Published, replay: Replay) -> Iterator[Departure]:
-    """The bundle has the acts it should have, and it and the lists are of the facts at their size."""
+    """Bundle and lists are what the log adds up to at the size each names, and every list has its file."""
     if found.bundle is not None and found.bundle.size <= replay.size:
-        acts = {seq for seq in replay.bundled if seq < found.bundle.size}
-        if {one.seq for one in found.bundle.acts} != acts:
-            yield Departure("BUNDLE_DIFFERS", "trust.cbor", "it has other acts than the log")
-        for act in found.bundle.acts:
-            if replay.statements.get(act.seq) != act.statement:
-                yield Departure(
-                    "BUNDLE_DIFFERS", f"trust.cbor act {act.seq}", "the log has another act there"
-                )
+        yield from _check_acts(found.bundle, replay)
+        yield from _check_checkpoint(found.bundle, found, replay)
+        yield from _check_own_lists(found.bundle, found, replay)
     elif found.bundle is not None:
         yield Departure("LOG_AHEAD", "trust.cbor", "it is of a larger log than the database")
     for number, told in found.lists.items():
@@ -154,3 +156,46 @@ def check_bundle(found: Published, replay: Replay) -> Iterator[Departure]:
             yield Departure("LOG_AHEAD", f"status/{number}", "it is of a larger log than the database")
         elif told.number != number or told.bits != compute_bits(facts, number):
             yield Departure("LIST_DIFFERS", f"status/{number}", "the facts give another list")
+
+
+def _check_acts(bundle: Bundle, replay: Replay) -> Iterator[Departure]:
+    acts = {seq for seq in replay.bundled if seq < bundle.size}
+    if {one.seq for one in bundle.acts} != acts:
+        yield Departure("BUNDLE_DIFFERS", "trust.cbor", "it has other acts than the log")
+    for act in bundle.acts:
+        if replay.statements.get(act.seq) != act.statement:
+            yield Departure("BUNDLE_DIFFERS", f"trust.cbor act {act.seq}", "the log has another act there")
+
+
+def _check_checkpoint(bundle: Bundle, found: Published, replay: Replay) -> Iterator[Departure]:
+    where = "trust.cbor checkpoint"
+    if bundle.log_vkey != found.key.vkey:
+        yield Departure("BUNDLE_DIFFERS", "trust.cbor", "it names another log key than ours")
+    try:
+        inside = open_checkpoint(bundle.checkpoint, log_keys=[found.key]).checkpoint
+    except MalanError as error:
+        yield Departure("BUNDLE_DIFFERS", where, f"it is not a checkpoint of our key: {error.code}")
+        return
+    if (inside.size, inside.root) != (bundle.size, replay.roots.get(bundle.size)):
+        yield Departure("BUNDLE_DIFFERS", where, "the rows fold to another root than the one in the bundle")
+
+
+def _check_own_lists(bundle: Bundle, found: Published, replay: Replay) -> Iterator[Departure]:
+    """Whoever holds the bundle alone reads these lists, so they are held against the facts as well."""
+    facts = replay.listed.get(bundle.size, [])
+    wanted = {FIRST_LIST, *(fact.status_list for fact in facts)}
+    if sorted(one.number for one in bundle.lists) != sorted(wanted):
+        yield Departure("BUNDLE_DIFFERS", "trust.cbor", "it has other status lists than the facts ask for")
+    for item in bundle.lists:
+        where = f"trust.cbor list {item.number}"
+        try:
+            told = open_status_list(item.token, found.status_key)
+        except MalanError as error:
+            yield Departure("BUNDLE_DIFFERS", where, f"it does not open: {error.code}")
+            continue
+        right = compute_bits(facts, item.number)
+        if (told.number, told.size, told.bits) != (item.number, bundle.size, right):
+            yield Departure("BUNDLE_DIFFERS", where, "the facts give another list")
+    for number in sorted(wanted - found.named):
+        # The files are written before the bundle, so one that is away was taken away.
+        yield Departure("LIST_MISSING", f"status/{number}", "the list is not there")

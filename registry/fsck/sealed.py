@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import sqlalchemy as sa
 
 from issuers.acts import read_act
+from issuers.acts.certificates import CertificateIssued, NumberVoided
 from issuers.authority.class_facts import CertificateFact
+from issuers.credential import parse_credential
 from issuers.identifiers.identity import IdNumber, IdType
 from issuers.identifiers.numbers import parse_number
 from ledger.commitment import Opening, check_opening, decode_opening
@@ -85,7 +87,10 @@ def check_numbers(connection: sa.Connection, people: People) -> Iterator[Departu
 
 
 def check_credentials(connection: sa.Connection, people: People, replay: Replay) -> Iterator[Departure]:
-    """Every credential opens and is the one the log names."""
+    """Every credential opens and is the one the log names; number and code kept beside it are its own.
+
+    A code that was moved to another certificate would answer whoever types it with a stranger's.
+    """
     facts = {one.id: one for one in replay.view.all(CertificateFact)}
     for row in connection.execute(sa.select(credential)).all():
         where = f"certificate {row.certificate.hex()}"
@@ -98,6 +103,12 @@ def check_credentials(connection: sa.Connection, people: People, replay: Replay)
             continue
         if fact is not None and hashlib.sha256(raw).digest() != fact.credential:
             yield Departure("CREDENTIAL_DIFFERS", where, "the log names other bytes")
+            continue
+        query = sa.select(reservation).where(reservation.c.certificate == row.certificate)
+        kept = _reserved(connection, people, query)
+        claims = parse_credential(raw).claims
+        if kept is not None and (kept.number, kept.code) != (claims.number, claims.code):
+            yield Departure("RESERVATION_DIFFERS", where, "number or code is not that of the credential")
 
 
 def _check_person(
@@ -117,6 +128,8 @@ def _check_person(
         seen.documents[people.document(document)] = person
         if people.find(connection, document) != person:
             yield Departure("PERSON_DIFFERS", where, "the document is another person's")
+    if "number" in fields:
+        yield from _check_number(connection, people, statement, str(fields["number"]), where)
     if "candidate" not in fields:
         return
     class_id = hex_id(statement.subject, "class")
@@ -130,3 +143,28 @@ def _check_person(
         yield Departure("CANDIDATE_PERSON", where, "the candidate is filed as another person")
     elif statement.kind == "roster" and (row.roster, row.place) != (statement.hash, place):
         yield Departure("CANDIDATE_PLACE", where, "the candidate is filed under another entry")
+
+
+def _check_number(
+    connection: sa.Connection, people: People, statement: Statement, number: str, where: str
+) -> Iterator[Departure]:
+    """What was issued or voided is the number that was reserved; one that is away is named elsewhere."""
+    act = read_act(statement)
+    assert isinstance(act, CertificateIssued | NumberVoided)  # no other act commits to a number
+    query = sa.select(reservation).where(
+        reservation.c.class_id == act.class_id, reservation.c.candidate == act.candidate
+    )
+    kept = _reserved(connection, people, query)
+    if kept is not None and kept.number != number:
+        yield Departure("RESERVATION_DIFFERS", where, "another number was reserved for the candidate")
+
+
+def _reserved(
+    connection: sa.Connection, people: People, query: sa.Select[tuple[object, ...]]
+) -> reservations.Reserved | None:
+    """The reservation, or None when it is away or does not open: `check_numbers` names that."""
+    row = connection.execute(query).one_or_none()
+    try:
+        return None if row is None else reservations.opened(connection, people, row)
+    except MalanError:
+        return None
