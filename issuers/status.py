@@ -23,6 +23,7 @@ BYTES = PLACES * BITS // 8
 TTL_MAX = 7 * 86_400  # seconds; what an operator may set, and what a thief of the key can stretch
 TOKEN_BYTES_MAX = BYTES + 4096  # a list without any pattern does not compress
 VALID, REVOKED, SUSPENDED, SUPERSEDED = range(4)
+VALUE_WORDS = ("valid", "revoked", "suspended", "superseded")
 OF_STATE = {State.VALID: VALID, State.SUSPENDED: SUSPENDED, State.REVOKED: REVOKED}
 
 

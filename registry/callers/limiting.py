@@ -56,13 +56,19 @@ NONCE: Final = Limit("nonce", "240/minute")
 VERIFY: Final = Limit("verify", "6000/minute")
 PREPARE: Final = Limit("prepare", "600/minute")
 SCAN: Final = Limit("scan", "60/minute")
+CHANGES: Final = Limit("changes", "600/minute")
 
 
-def count(service: Service, limit: Limit, caller: str) -> None:
-    """Counts one request of a caller. Raises TooMany; Unavailable when a shared limit cannot be counted."""
+def count(service: Service, limit: Limit, caller: str, *, times: int = 1) -> None:
+    """Counts requests of a caller. Raises TooMany; Unavailable when a shared limit cannot be counted.
+
+    Only a limit in memory counts several `times` at once.
+    """
     if not limit.shared:
-        _hit(service.counts, _items(service, limit), _name(service, limit, caller), service.clock.now_ms())
+        name, now_ms = _name(service, limit, caller), service.clock.now_ms()
+        _hit(service.counts, _items(service, limit), name, now_ms, times=times)
         return
+    assert times == 1, "what keeps a secret is counted one by one"
     need_room(service, limit, caller)
     with service.database.transaction() as connection:
         count_in(connection, service, limit, caller)
@@ -97,9 +103,9 @@ def caller_named(address: str | None) -> str:
     return str(known)
 
 
-def _hit(storage: Storage, items: list[RateLimitItem], name: str, now_ms: int) -> None:
+def _hit(storage: Storage, items: list[RateLimitItem], name: str, now_ms: int, *, times: int = 1) -> None:
     for item in items:
-        if not FixedWindowRateLimiter(storage).hit(item, name):
+        if not FixedWindowRateLimiter(storage).hit(item, name, cost=times):
             raise _too_many(storage, item, name, now_ms)
 
 

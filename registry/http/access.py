@@ -86,7 +86,7 @@ ACCESS: Final[tuple[Access, ...]] = (
     *_public("/trust.cbor", "/status/{number}", "/log/checkpoint", "/log/vkey", "/log/policy"),
     *_public("/log/checkpoint.full"),
     *_public("/log/proof/{seq}", "/log/tile/{path:path}"),
-    *_public("/api/certificates/{code}", "/api/subsidy/claims/{claim}"),
+    *_public("/api/certificates/{code}", "/api/subsidy/claims/{claim}", "/api/changes"),
     Access("POST", "/api/verify", Who.PUBLIC),
     Access("POST", "/api/scan", Who.PUBLIC),
     Access("POST", "/api/statements", Who.SIGNED, own=Own.AS_JUDGED),

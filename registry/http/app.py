@@ -32,6 +32,7 @@ from registry.http.limits import keep_limit
 from registry.http.problems import on_http_error, on_invalid_parameter, on_malan_error
 from registry.http.quick import Quick
 from registry.http.shield import Shield
+from registry.published.changes import ChangeFeed
 from registry.published.loop import PublishingLoop
 from registry.service import Service
 
@@ -84,6 +85,7 @@ def create_app(service: Service, *, publish: bool = False) -> FastAPI:
     )
     app.state.service = service
     app.state.readiness = health.Readiness()
+    app.state.changes = ChangeFeed(service.log, service.database)
     acts = (statements, certificates, scanning, subsidies, sessions, supervision, unmasking)
     for module in (*acts, log, health, metrics, pages):
         app.include_router(module.router)

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from issuers.base64url import from_b64
 from ledger import cbor
 from ledger.errors import Malformed
+from registry.certificates.several import ITEMS_MAX as VERIFY_MAX
 from registry.writing.item import OPENING_BYTES_MAX, Submission
 from registry.writing.submit import ITEMS_MAX
 
@@ -88,6 +89,24 @@ class QrText(Strict):
     """The whole text of a QR code."""
 
     qr: Annotated[str, Field(min_length=1, max_length=4_096)]
+
+
+class TypedCode(Strict):
+    """The 16 digits that stand on a certificate."""
+
+    code: Annotated[str, Field(min_length=1, max_length=40)]
+
+
+_TEXT_OR_CODE: Final[list[Any]] = [QrText.model_json_schema(), TypedCode.model_json_schema()]
+
+
+class VerifyBatch(Strict):
+    """Up to 100 QR texts and codes; an item without its form is refused alone."""
+
+    items: Annotated[
+        list[Any],
+        Field(min_length=1, max_length=VERIFY_MAX, json_schema_extra={"items": {"anyOf": _TEXT_OR_CODE}}),
+    ]
 
 
 def body_reader(bytes_max: int) -> Callable[[Request], Awaitable[bytes]]:

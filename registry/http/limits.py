@@ -11,7 +11,17 @@ from typing import Final
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
-from registry.callers.limiting import NONCE, PREPARE, SCAN, SIGN_IN, VERIFY, Limit, caller_named, count
+from registry.callers.limiting import (
+    CHANGES,
+    NONCE,
+    PREPARE,
+    SCAN,
+    SIGN_IN,
+    VERIFY,
+    Limit,
+    caller_named,
+    count,
+)
 from registry.service import Service
 
 LIMITS: Final[dict[tuple[str, str], Limit]] = {
@@ -20,6 +30,7 @@ LIMITS: Final[dict[tuple[str, str], Limit]] = {
     ("POST", "/api/sessions/ticket"): SIGN_IN,
     ("POST", "/api/verify"): VERIFY,
     ("POST", "/api/scan"): SCAN,
+    ("GET", "/api/changes"): CHANGES,
     ("POST", "/api/certificates/prepare"): PREPARE,
     ("POST", "/api/subsidy/check"): PREPARE,
     ("POST", "/api/subsidy/claims/prepare"): PREPARE,

@@ -1,17 +1,20 @@
-"""The published log, bundle and lists, as the files the publisher wrote; nothing is made on the way out."""
+"""The published log, bundle and lists, as the files the publisher wrote, and the changes read from them."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
 
+from issuers.status import VALUE_WORDS
 from ledger.checkpoint import parse_decimal
 from ledger.errors import MalanError, Refused, Unavailable
 from ledger.publisher import CHECKPOINT_FULL
 from ledger.tiles import parse_path
 from registry.http.deps import FOR_ANY_SITE, Running
+from registry.published.changes import ChangeFeed, Changes
 
 router = APIRouter(tags=["log"])
 
@@ -80,6 +83,35 @@ def get_tile(path: str, service: Running) -> Response:
         raise Refused("TILE_UNKNOWN", "there is no such tile") from None
     place = service.settings.log_directory / tile.path
     return _file(place, "application/octet-stream", _FOR_EVER, "TILE_UNKNOWN")
+
+
+@router.get("/api/changes")
+def get_changes(request: Request, service: Running, since: str = "0") -> Response:
+    """Which places of the status lists changed from size `since` of the log on; ask again from `size`.
+
+    An answer goes at most to the next multiple of 4,096; who is told `size` equal to `since` knows all.
+    """
+    feed: ChangeFeed = request.app.state.changes
+    found = feed.read(parse_decimal(since, where="since"))
+    etag = f'"{found.since}-{found.size}"'
+    headers = {"cache-control": _FOR_EVER if found.whole else _NOW, "etag": etag, **FOR_ANY_SITE}
+    if etag in (tag.strip() for tag in request.headers.get("if-none-match", "").split(",")):
+        return Response(status_code=304, headers=headers)
+    return JSONResponse(_told(service.origin, found), headers=headers)
+
+
+def _told(origin: str, found: Changes) -> dict[str, object]:
+    changes = [
+        {
+            "seq": one.seq,
+            "time_ms": one.time_ms,
+            "list": one.status_list,
+            "index": one.status_index,
+            "state": VALUE_WORDS[one.value],
+        }
+        for one in found.changes
+    ]
+    return {"origin": origin, "since": found.since, "size": found.size, "changes": changes}
 
 
 def _file(path: Path, media_type: str, cache: str, missing: str = "") -> Response:

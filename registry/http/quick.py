@@ -31,7 +31,7 @@ class QuickRoute:
     method: str
     path: str
     bytes_max: int
-    handle: Callable[[bytes, Service], Awaitable[Response]]
+    handle: Callable[[bytes, Service, Request], Awaitable[Response]]
     read: Callable[[Request], Awaitable[bytes]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -42,8 +42,13 @@ class QuickRoute:
         object.__setattr__(self, "read", body_reader(self.bytes_max))
 
 
+async def _statements(raw: bytes, service: Service, _: Request) -> Response:
+    """Who says a statement is seen by its signature."""
+    return await post_statements(raw, service)
+
+
 ROUTES: Final = (
-    QuickRoute("POST", "/api/statements", LARGE, post_statements),
+    QuickRoute("POST", "/api/statements", LARGE, _statements),
     QuickRoute("POST", "/api/verify", SMALL, post_verify),
 )
 
@@ -64,7 +69,7 @@ class Quick:
         request = Request(scope, receive)
         try:
             await keep_limit(request)
-            answer = await route.handle(await route.read(request), scope["app"].state.service)
+            answer = await route.handle(await route.read(request), scope["app"].state.service, request)
         except MalanError as error:
             answer = await on_malan_error(request, error)
         await answer(scope, receive, send)

@@ -48,11 +48,19 @@ class PublishedLog:
                 "PROOF_NOT_PUBLISHED", "the published log has no such entry", fix="Try again later."
             )
         with self._lock:
-            if self._reader.size != size:
-                self._reader = TileReader(size=size, fetch=self._fetch)
-                self._bundles.clear()
+            self._read_at(size)
             leaf = self._bundle(seq // WIDTH)[seq % WIDTH]
             return make_proof(index=seq, checkpoint=note, read=self._reader.read, extra=leaf).render()
+
+    def leaves(self, index: int) -> list[bytes]:
+        """Leaves 256 `index` and following, up to 256 of them, as many as are published now.
+
+        Raises ProofFailed NODE_OUTSIDE_TREE; Unavailable TILE_MISSING.
+        """
+        size = self.size()
+        with self._lock:
+            self._read_at(size)
+            return self._bundle(index)
 
     def size(self) -> int:
         """The size of the newest checkpoint; 0 before the first."""
@@ -68,6 +76,11 @@ class PublishedLog:
                 return file.read(MAX_NOTE_BYTES + 1)
         except OSError as error:
             raise Unavailable("LOG_NOT_PUBLISHED", "the log has no checkpoint yet") from error
+
+    def _read_at(self, size: int) -> None:
+        if self._reader.size != size:
+            self._reader = TileReader(size=size, fetch=self._fetch)
+            self._bundles.clear()
 
     def _bundle(self, index: int) -> list[bytes]:
         """The entries of a bundle; the last few stay taken apart."""
