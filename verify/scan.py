@@ -13,6 +13,7 @@ import io
 import struct
 import warnings
 import zlib
+from collections.abc import Iterable
 from typing import Final
 
 import zxingcpp
@@ -54,7 +55,12 @@ def scan_image(data: bytes) -> str:
         raise _too_large(f"over {FILE_BYTES_MAX // 1_000_000} MB")
     grey = _grey(data)
     found = zxingcpp.read_barcodes(grey, formats=_QR_ONLY, text_mode=zxingcpp.TextMode.Plain)
-    texts = list(dict.fromkeys(code.text for code in found))
+    return only_text(code.text for code in found)
+
+
+def only_text(found: Iterable[str]) -> str:
+    """The text meant among those found. Raises `Unavailable` SCAN_NONE or SCAN_SEVERAL, as `scan_image`."""
+    texts = list(dict.fromkeys(found))
     if not texts:
         raise Unavailable(
             "SCAN_NONE",

@@ -62,12 +62,7 @@ def read_attached(pdf: bytes) -> Attached:
     Raises Malformed PDF_SIZE, PDF_UNREADABLE (damaged, encrypted, or beyond the limits), PDF_NO_CREDENTIAL,
     PDF_ATTACHMENTS (two of one name, or one too large).
     """
-    if len(pdf) > PDF_BYTES_MAX:
-        raise Malformed("PDF_SIZE", f"a PDF of at most {PDF_BYTES_MAX // 1_000_000} MB is read")
-    with _reading():
-        reader = PdfFileReader(io.BytesIO(pdf), decode_limits=_LIMITS)
-        if reader.encrypted:
-            raise Malformed("PDF_UNREADABLE", "the PDF is encrypted")
+    with open_pdf(pdf) as reader:
         found = _attachments(reader)
     if CREDENTIAL not in found:
         raise Malformed(
@@ -80,10 +75,19 @@ def read_attached(pdf: bytes) -> Attached:
 
 
 @contextmanager
-def _reading() -> Iterator[None]:
-    """Whatever a reader of hostile files may raise becomes one error without content."""
+def open_pdf(pdf: bytes, *, strict: bool = True) -> Iterator[PdfFileReader]:
+    """A reader within limits; not `strict`, it forgives what office scanners write.
+
+    Raises Malformed PDF_SIZE, PDF_UNREADABLE: whatever a reader of hostile files may raise in the block
+    becomes one error without content.
+    """
+    if len(pdf) > PDF_BYTES_MAX:
+        raise Malformed("PDF_SIZE", f"a PDF of at most {PDF_BYTES_MAX // 1_000_000} MB is read")
     try:
-        yield
+        reader = PdfFileReader(io.BytesIO(pdf), strict=strict, decode_limits=_LIMITS)
+        if reader.encrypted:
+            raise Malformed("PDF_UNREADABLE", "the PDF is encrypted")
+        yield reader
     except MalanError:
         raise
     except Exception:  # a damaged file can break a reader anywhere; nothing was decided yet

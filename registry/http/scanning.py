@@ -1,7 +1,7 @@
-"""POST /api/scan: the text of a QR code in a picture, for browsers that cannot read one. Nothing is kept.
+"""POST /api/scan: the text of a QR code in a picture or PDF, for browsers that cannot read it; kept nowhere.
 
-Promises: a picture is read in memory and forgotten; only so many are read at once, because a picture made to
-be hard costs the reader seconds. Knows nothing of what the text means.
+Promises: a file is read in memory and forgotten; only so many are read at once, because one made to be hard
+costs the reader seconds. Knows nothing of what the text means.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
 from ledger.errors import Malformed, Unavailable
+from registry.certificates.handed_in import text_in_pdf
 from registry.http import bodies
+from registry.http.deps import Running
 from verify.scan import scan_image
 
 router = APIRouter(tags=["certificates"])
@@ -22,7 +24,8 @@ BYTES_MAX: Final = 8 * 2**20
 """The page makes a photograph smaller than this before it sends it."""
 
 AT_ONCE: Final = 2
-_TYPES: Final = ("image/jpeg", "image/png", "image/webp")
+PDF: Final = "application/pdf"
+_TYPES: Final = ("image/jpeg", "image/png", "image/webp", PDF)
 _free = threading.BoundedSemaphore(AT_ONCE)
 
 _PICTURE: Final[dict[str, Any]] = {
@@ -33,19 +36,23 @@ _PICTURE: Final[dict[str, Any]] = {
 }
 
 
-async def read_picture(request: Request) -> bytes:
-    """The body, up to the limit. Raises Malformed BODY_TYPE, BODY_SIZE, BODY_SLOW."""
-    if request.headers.get("content-type", "") not in _TYPES or "content-encoding" in request.headers:
-        raise Malformed("BODY_TYPE", "the body is a picture: image/jpeg, image/png or image/webp")
-    return await bodies.read_body(request, BYTES_MAX)
+async def read_file(request: Request) -> tuple[str, bytes]:
+    """Type and body, up to the limit. Raises Malformed BODY_TYPE, BODY_SIZE, BODY_SLOW."""
+    kind = request.headers.get("content-type", "")
+    if kind not in _TYPES or "content-encoding" in request.headers:
+        raise Malformed("BODY_TYPE", f"the body is a file: {', '.join(_TYPES)}")
+    return kind, await bodies.read_body(request, BYTES_MAX)
 
 
 @router.post("/api/scan", openapi_extra=_PICTURE)
-def post_scan(raw: Annotated[bytes, Depends(read_picture)]) -> JSONResponse:
-    """The text of the QR code in a picture; whether to believe it is for the check to say."""
+def post_scan(file: Annotated[tuple[str, bytes], Depends(read_file)], service: Running) -> JSONResponse:
+    """The text of the QR code in a picture or PDF; whether to believe it is for the check to say."""
+    kind, raw = file
     if not _free.acquire(blocking=False):
         raise Unavailable("SCAN_BUSY", "too many pictures are being read", fix="Try again in a moment.")
     try:
+        if kind == PDF:
+            return JSONResponse(text_in_pdf(raw, host=service.settings.qr_origin))
         return JSONResponse({"qr": scan_image(raw)})
     finally:
         _free.release()
