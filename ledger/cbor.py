@@ -48,6 +48,17 @@ def byte_string(data: bytes) -> bytes:
     return b"\x5a" + size.to_bytes(4, "big") + data
 
 
+def array_head(size: int) -> bytes:
+    """What stands before so many encoded items in `encode` of their list (RFC 8949 section 3)."""
+    if size < 24:
+        return bytes((0x80 | size,))
+    if size < 2**8:
+        return bytes((0x98, size))
+    if size < 2**16:
+        return b"\x99" + size.to_bytes(2, "big")
+    return b"\x9a" + size.to_bytes(4, "big")
+
+
 def decode(data: bytes, *, bytes_max: int = BYTES_MAX) -> Value:
     """The value of `data`, refusing every byte string that `encode` would not have written.
 

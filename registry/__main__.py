@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from registry.commands import looking, recovering, running, showing, starting
+from registry.commands import backing, looking, recovering, running, showing, starting
 
 app = typer.Typer(
     name="malan",
@@ -21,6 +21,8 @@ app.command("serve")(running.serve)
 app.command("migrate")(starting.migrate_command)
 app.command("fsck")(looking.fsck)
 app.command("publish")(running.publish)
+app.command("backup")(backing.backup)
+app.command("restore")(backing.restore)
 app.command("rebuild")(recovering.rebuild_command)
 app.command("evidence")(looking.evidence)
 app.command("settings")(looking.settings_command)

@@ -76,20 +76,37 @@ def rebuild(settings: Settings, source: Source, *, clock: Clock | None = None) -
     clock = clock or Clock()
     raw = source.fetch(CHECKPOINT)
     if raw is None:
-        raise Unavailable("CHECKPOINT_MISSING", "there is no checkpoint at the source", where=CHECKPOINT)
+        raise _no_checkpoint()
     service = _service(settings, parse_checkpoint(parse_note(raw).text).origin, clock)
     try:
-        checkpoint = open_checkpoint(raw, log_keys=[note_signer(service).key]).checkpoint
-        log = _Log(source, checkpoint)
-        log.check()
+        log = _opened(service, source, raw)
         _need_database(settings)
         with service.database.transaction() as connection:
-            check_current(connection)
+            check_current(connection, restoring=True)
             write_marks(connection, service.secrets)
         write_names(service)
         return _Rebuilding(service, log).run()
     finally:
         service.close()
+
+
+def append_missing(service: Service, source: Source) -> Rebuilt:
+    """As `rebuild`, of a database that is there. Raises as it does."""
+    raw = source.fetch(CHECKPOINT)
+    if raw is None:
+        raise _no_checkpoint()
+    return _Rebuilding(service, _opened(service, source, raw)).run()
+
+
+def _opened(service: Service, source: Source, raw: bytes) -> _Log:
+    """The source, checked as far as its checkpoint goes."""
+    log = _Log(source, open_checkpoint(raw, log_keys=[note_signer(service).key]).checkpoint)
+    log.check()
+    return log
+
+
+def _no_checkpoint() -> Unavailable:
+    return Unavailable("CHECKPOINT_MISSING", "there is no checkpoint at the source", where=CHECKPOINT)
 
 
 def _service(settings: Settings, origin: str, clock: Clock) -> Service:

@@ -106,11 +106,11 @@ class Service:
         self.database.close()
 
 
-def open_service(settings: Settings, *, clock: Clock | None = None) -> Service:
-    """The service of an initialised home.
+def open_service(settings: Settings, *, clock: Clock | None = None, restoring: bool = False) -> Service:
+    """The service of an initialised home; `restoring`: also of one whose restore has not ended.
 
-    Raises Unavailable HOME_MISSING, GENESIS_MISSING, SCHEMA_OLD, SECRET_OTHER, and what settings, secrets and
-    database raise.
+    Raises Refused RESTORE_UNFINISHED; Unavailable HOME_MISSING, GENESIS_MISSING, SCHEMA_OLD, SECRET_OTHER,
+    and what settings, secrets and database raise.
     """
     check_settings(settings)
     if not settings.database and not (settings.home / "malan.db").exists():
@@ -120,7 +120,7 @@ def open_service(settings: Settings, *, clock: Clock | None = None) -> Service:
     secrets = read_secrets(settings.secret_file)
     database = Database(settings.database_url, busy_timeout_ms=settings.busy_timeout_ms)
     with database.reading() as connection:
-        check_current(connection)
+        check_current(connection, restoring=restoring)
         genesis = TableView(connection).get(GenesisFact, "log")
         check_marks(connection, secrets)
     if genesis is None:

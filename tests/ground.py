@@ -22,6 +22,7 @@ from tests.postgres import OWNER, Server
 
 KINDS = ("sqlite", "postgresql")
 on = pytest.mark.on
+_numbers = itertools.count()
 
 
 class Ground(Protocol):
@@ -83,7 +84,6 @@ class PostgresGround:
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        self._numbers = itertools.count()
         self._migrated: str | None = None
 
     def fresh(self, home: Path) -> Settings:
@@ -102,7 +102,7 @@ class PostgresGround:
 
     def keep(self, settings: Settings) -> Callable[[], None]:
         name = _name(settings)
-        kept = self.server.create(f"kept_{os.getpid()}_{next(self._numbers)}", name)
+        kept = self.server.create(f"kept_{os.getpid()}_{next(_numbers)}", name)
 
         def restore() -> None:
             self.server.drop(name)
@@ -115,7 +115,7 @@ class PostgresGround:
 
     def _made(self, home: Path, template: str) -> Settings:
         home.mkdir(parents=True, exist_ok=True)
-        name = self.server.create(f"malan_{os.getpid()}_{next(self._numbers)}", template)
+        name = self.server.create(f"malan_{os.getpid()}_{next(_numbers)}", template)
         named = {"database": self.server.url(name), "database_owner": self.server.url(name, OWNER)}
         lines = [f"MALAN_{key.upper()}={value}\n" for key, value in named.items()]
         (home / SETTINGS_FILE).write_text("".join(lines))  # for processes that know the home alone

@@ -25,7 +25,7 @@ _HEX = re.compile(r"[0-9a-f]{32}", re.ASCII)
 def fsck(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Recompute everything that follows from the log, and name each departure. Exit 1 if there is one."""
     with reporting("fsck", as_json=as_json) as out:
-        service = open_service(settings_for(home))
+        service = open_service(settings_for(home), restoring=True)
         try:
             report = check(service)
             keep(service.settings.home, report, now_ms=service.clock.now_ms())

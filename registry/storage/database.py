@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -74,6 +75,20 @@ class Database:
     def alone(self, name: str) -> AbstractContextManager[bool]:
         """Whether no other process on this database, on any host, is inside the same; held while inside."""
         return self._engine.alone(name)
+
+    @contextmanager
+    def snapshot(self, scratch: Path) -> Iterator[sa.Connection]:
+        """As `reading`, for as long as it takes: nobody waits for it but, on SQLite, while it is copied.
+
+        `scratch`: a folder for that copy, which has no name there. Raises Unavailable FILE_WRITE as well.
+        """
+        with self._translated(), self._engine.snapshot(scratch) as connection:
+            yield connection
+
+    def room(self) -> tuple[int, int]:
+        """Bytes the database takes, and bytes a snapshot needs in its scratch folder."""
+        with self.reading() as connection:
+            return self._engine.room(connection)
 
     def close(self) -> None:
         """Ends all connections."""

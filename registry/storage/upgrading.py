@@ -6,28 +6,49 @@ On SQLite the service is its own owner; on PostgreSQL it must not be.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import sqlalchemy as sa
 
 from ledger.errors import Unavailable
-from registry.migrations import current, migrate
+from registry.migrations import current, is_restoring, migrate, set_restoring
 from registry.settings import Settings
 from registry.storage.database import POSTGRES, Database
 from registry.storage.roles import grant
 
 
 def upgrade(settings: Settings) -> str | None:
-    """Migrates; the revision before. Raises Unavailable DATABASE_OWNER, and what the database raises."""
+    """Migrates; the revision before. A database that is closed (`set_restoring`) stays so.
+
+    Raises Unavailable DATABASE_OWNER, and what the database raises.
+    """
+    with owning(settings) as (connection, role):
+        closed = is_restoring(connection)
+        if closed:
+            set_restoring(connection, False)
+        before = current(connection)
+        migrate(connection)
+        if closed:
+            set_restoring(connection, True)
+        if role is not None:
+            grant(connection, role)
+    return before
+
+
+@contextmanager
+def owning(settings: Settings) -> Iterator[tuple[sa.Connection, str | None]]:
+    """A transaction of the role that owns the schema, and the role of the service where that is another.
+
+    Raises Unavailable DATABASE_OWNER, and what the database raises.
+    """
     url = settings.database_url
     role = _service_role(settings) if url.startswith(POSTGRES) else None
     owner_url = settings.database_owner or url
     database = Database(owner_url, busy_timeout_ms=settings.busy_timeout_ms, owner=True)
     try:
         with database.transaction() as connection:
-            before = current(connection)
-            migrate(connection)
-            if role is not None:
-                grant(connection, role)
-        return before
+            yield connection, role
     finally:
         database.close()
 

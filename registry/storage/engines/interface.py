@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Protocol
 
 import sqlalchemy as sa
@@ -37,6 +38,12 @@ class Engine(Protocol):
 
     def alone(self, name: str) -> AbstractContextManager[bool]:
         """Whether no other process on this database holds the lock of this name; held while inside."""
+
+    def snapshot(self, scratch: Path) -> AbstractContextManager[sa.Connection]:
+        """Sees one moment for as long as it takes, while others write; see `Database.snapshot`."""
+
+    def room(self, connection: sa.Connection) -> tuple[int, int]:
+        """Bytes the database takes, and bytes a snapshot needs in its scratch folder."""
 
 
 def busy() -> Unavailable:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -130,6 +131,17 @@ class Postgres:
             finally:
                 if mine and not raw.closed:
                     raw.execute("SELECT pg_advisory_unlock(%s)", key)
+
+    @contextmanager
+    def snapshot(self, scratch: Path) -> Iterator[sa.Connection]:
+        """A reader's transaction; who writes does not wait for it."""
+        with self.reader.connect() as connection, connection.begin():
+            yield connection
+
+    def room(self, connection: sa.Connection) -> tuple[int, int]:
+        """The database; nothing."""
+        used = connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one()
+        return int(used), 0
 
 
 def _engine(

@@ -5,9 +5,13 @@ Every protective setting is read back after it was set: SQLite ignores a PRAGMA 
 
 from __future__ import annotations
 
+import os
+import secrets
 import sqlite3
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,6 +37,8 @@ _STORED_AS: dict[type, str] = {
     sa.BigInteger: "integer",
 }
 
+_QUIET: dict[str, Any] = {"hide_parameters": True}  # an error message must not carry a row
+
 READ_AUDIT_GUARDS = (
     "CREATE TRIGGER read_audit_no_update BEFORE UPDATE ON read_audit "
     "BEGIN SELECT RAISE(ABORT, 'the read audit is append-only'); END",
@@ -49,6 +55,7 @@ class Sqlite:
     """An `Engine`."""
 
     def __init__(self, url: str, *, patience: float) -> None:
+        self._patience = patience
         self.writer = _engine(url, patience, size=1, prepare=_prepare, begin="BEGIN IMMEDIATE")
         self.reader = _engine(
             url, patience, size=READERS_MAX, prepare=_prepare_reader, begin="BEGIN DEFERRED"
@@ -93,11 +100,36 @@ class Sqlite:
         """A file is on one machine, where locks on files do this."""
         return nullcontext(True)
 
+    @contextmanager
+    def snapshot(self, scratch: Path) -> Iterator[sa.Connection]:
+        """A copy of the file, taken in one go: commits wait for it as for any reader, the reading after that
+        delays nobody."""
+        copy = _nameless(scratch)
+        engine = sa.create_engine("sqlite://", creator=lambda: copy, poolclass=sa.StaticPool, **_QUIET)
+        try:
+            with self.reader.connect() as connection:
+                source = connection.connection.driver_connection
+                assert isinstance(source, sqlite3.Connection)
+                source.backup(copy, progress=_patient(self._patience))
+            with engine.connect() as connection:
+                yield connection
+        except sqlite3.Error as error:
+            raise failed(str(getattr(error, "sqlite_errorname", ""))) from error
+        finally:
+            engine.dispose()
+            copy.close()
+
+    def room(self, connection: sa.Connection) -> tuple[int, int]:
+        """The file; a copy of it."""
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        used = int(pages) * int(connection.exec_driver_sql("PRAGMA page_size").scalar_one())
+        return used, used
+
 
 def _engine(url: str, patience: float, *, size: int, prepare: Callable[..., None], begin: str) -> sa.Engine:
     engine = sa.create_engine(
         url,
-        hide_parameters=True,  # an error message must not carry a row
+        **_QUIET,
         pool_size=size,
         max_overflow=0,
         pool_timeout=patience,
@@ -107,6 +139,34 @@ def _engine(url: str, patience: float, *, size: int, prepare: Callable[..., None
     sa.event.listen(engine, "connect", prepare)
     sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine
+
+
+def _patient(seconds: float) -> Callable[[int, int, int], None]:
+    """Ends the waiting for a writer that does not let go; the module itself would wait for ever."""
+    deadline = time.monotonic() + seconds
+
+    def look(status: int, _remaining: int, _total: int) -> None:
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) and time.monotonic() > deadline:
+            raise busy()
+
+    return look
+
+
+def _nameless(folder: Path) -> sqlite3.Connection:
+    """An empty database whose file has no name any more: a crash leaves nothing of it. Raises FILE_WRITE."""
+    path = folder / f".snapshot-{secrets.token_hex(8)}"
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        try:
+            copy = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        finally:
+            path.unlink()
+    except OSError as error:
+        fix = "Check space and permissions."
+        raise Unavailable("FILE_WRITE", "no copy can be made here", where=folder.name, fix=fix) from error
+    for name in ("journal_mode", "synchronous"):  # nothing of it outlives this process
+        copy.execute(f"PRAGMA {name} = OFF").close()
+    return copy
 
 
 def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
