@@ -237,6 +237,11 @@ class TileBuilder:
         builder._open = [[next(hashes) for _ in range(n % WIDTH)] for n in counts] or [[]]
         return builder
 
+    @property
+    def edge(self) -> list[bytes]:
+        """The hashes of the open tiles, as `resume` reads them: with `size`, all there is to go on from."""
+        return [one for hashes in self._open for one in hashes]
+
     def add(self, leaf_hashes: Iterable[bytes]) -> list[tuple[Tile, bytes]]:
         """Append leaves; gives the full tiles this finishes, lower before upper, with their bytes.
 

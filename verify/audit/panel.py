@@ -63,7 +63,7 @@ def _facts(report: AuditReport, log: LogFacts) -> Table:
     if not log.witnesses:
         witnesses = "未列见证方 no witness named"
     issued = sum(row.issued for row in report.tallies.bodies)
-    rows = (
+    rows: tuple[tuple[str, str], ...] = (
         ("账本 Log", log.origin),
         ("创世指纹 Genesis", genesis),
         ("条目数 Size", f"{log.size:,}"),
@@ -73,6 +73,8 @@ def _facts(report: AuditReport, log: LogFacts) -> Table:
         ("证书 Certificates", f"{issued:,}"),
         ("审计时间 Audited", instant(report.at_ms)),
     )
+    if log.kept:
+        rows += (("此前已审 Before", f"{log.kept:,} 条由本机上次审计 by the last audit here"),)
     for label, value in rows:
         table.add_row(label, Text(value))
     return table

@@ -11,18 +11,22 @@ checked. A bad signature stays a departure, and so does a replayed statement.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from issuers.authority.judge import admit
 from issuers.authority.party_facts import GenesisFact, Key
-from issuers.authority.view import MemoryView
+from issuers.authority.view import Fact, MemoryView
 from ledger.errors import MalanError, Malformed, Refused
 from ledger.leaf import Leaf
 from ledger.statement import Statement, parse_statement
 from verify.audit.findings import Findings
+from verify.audit.kept import Record, joined, split, torn
 
 UNKNOWN_KIND: Final = "ACT_UNKNOWN"
+_CTI_BYTES: Final = 16
+_SEQ_BYTES: Final = 8
 _UNKNOWN_RULES: Final = ("SHAPE_RANGE", "genesis.rules")
 
 
@@ -47,6 +51,27 @@ class Replay:
         self.gap = False
         self._ctis: dict[bytes, int] = {}
         self._after_gap, self._first_after_gap = 0, 0
+
+    def remember(self) -> Iterator[Record]:
+        """All but the facts, for `verify.audit.kept`; a replay with a gap has nothing to remember."""
+        for kind, count in self.kinds.items():
+            yield ["kind", kind, count]
+        said = (cti + seq.to_bytes(_SEQ_BYTES, "big") for cti, seq in self._ctis.items())
+        for group in joined(said):
+            yield ["cti", group]
+
+    def recall(self, facts: Iterable[Fact], records: Iterable[Record]) -> None:
+        """Goes on from what was remembered. Raises Malformed KEPT_TORN."""
+        self.view.put(facts)
+        for record in records:
+            match record:
+                case ["kind", str(kind), int(count)]:
+                    self.kinds[kind] = count
+                case ["cti", bytes(group)]:
+                    for one in split(group, _CTI_BYTES + _SEQ_BYTES):
+                        self._ctis[one[:_CTI_BYTES]] = int.from_bytes(one[_CTI_BYTES:], "big")
+                case _:
+                    raise torn()
 
     def take(self, seq: int, leaf: Leaf | None, *, doubtful: bool = False) -> Heard | None:
         """What was said here, judged or not; None where nothing can be made of it."""

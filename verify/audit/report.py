@@ -44,6 +44,7 @@ class LogFacts:
 
     `cosignatures`: verified ones; `witnesses` and `needed` are those of the policy, which came from
     `policy_from` ("trust", "file", "log" or "none"). `pinned`: the genesis was compared with a given one.
+    `kept`: how many of the first entries an earlier audit of the same auditor read, and this one did not.
     """
 
     place: str
@@ -58,6 +59,7 @@ class LogFacts:
     witnesses: int
     needed: int
     policy_from: str
+    kept: int = 0
 
     @property
     def cosigned_ms(self) -> int:
@@ -183,6 +185,7 @@ def _log(log: LogFacts) -> dict[str, Json]:
         "witnesses": log.witnesses,
         "needed": log.needed,
         "policy_from": log.policy_from,
+        "audited_before": log.kept,
         "cosignatures": [{"name": one.name, "time": instant(one.time * 1000)} for one in log.cosignatures],
     }
 

@@ -8,6 +8,7 @@ Source: notice 三(六); design decisions 5, 12, 14; decision record 0005 (every
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,10 +23,13 @@ from issuers.acts.certificates import (
 from issuers.acts.classes import ClassOpened, EvaluationConfirmed, Sheet, StandardPublished
 from issuers.standard import Standard
 from ledger.errors import MalanError
+from ledger.merkle import HASH_SIZE
 from verify.audit.findings import Findings
+from verify.audit.kept import Record, joined, split, torn
 from verify.audit.replay import Heard
 
 NUMBER_OPEN_MAX_MS: Final = 72 * 3_600_000
+ID_BYTES: Final = 16
 _KINDS: Final = frozenset(
     {
         *("standard-published", "class-opened", "sheet", "evaluation-confirmed"),
@@ -59,6 +63,56 @@ class Rules:
         self._holds: dict[bytes, int] = {}  # live nullifiers and the seq of their claim
         self._claims: dict[str, tuple[bytes, ...]] = {}
         self._late = 0
+
+    def remember(self) -> Iterator[Record]:
+        """The books, for `verify.audit.kept`."""
+        for name, least in self._standards.items():
+            yield ["standard", name, least]
+        for subject, one in self._classes.items():
+            yield ["class", subject, one.standard, one.evaluation, one.confirmed_ms]
+            for statement, staff in one.sheets.items():
+                yield ["sheet", subject, statement, staff or b""]
+            for what, ids in (("passed", one.passed), ("used", one.used)):
+                for group in joined(sorted(ids)):
+                    yield [what, subject, group]
+        slots = (place.to_bytes(4, "big") + index.to_bytes(4, "big") for place, index in sorted(self._slots))
+        for group in joined(slots):
+            yield ["slots", group]
+        for group in joined(sorted(self._credentials)):
+            yield ["credentials", group]
+        for nullifier, seq in self._holds.items():
+            yield ["hold", nullifier, seq]
+        for subject, nullifiers in self._claims.items():
+            yield ["claim", subject, list(nullifiers)]
+        yield ["late", self._late]
+
+    def recall(self, records: Iterable[Record]) -> None:
+        """Goes on from what was remembered. Raises Malformed KEPT_TORN."""
+        for record in records:
+            match record:
+                case ["standard", str(name), int(least)]:
+                    self._standards[name] = least
+                case ["class", str(subject), str(standard), bytes(evaluation), int(confirmed_ms)]:
+                    self._classes[subject] = _Class(standard, {}, evaluation, confirmed_ms)
+                case ["sheet", str(subject), bytes(statement), bytes(staff)]:
+                    self._class(subject).sheets[statement] = staff or None
+                case ["passed", str(subject), bytes(group)]:
+                    self._class(subject).passed |= frozenset(split(group, ID_BYTES))
+                case ["used", str(subject), bytes(group)]:
+                    self._class(subject).used.update(split(group, ID_BYTES))
+                case ["slots", bytes(group)]:
+                    for one in split(group, 8):
+                        self._slots.add((int.from_bytes(one[:4], "big"), int.from_bytes(one[4:], "big")))
+                case ["credentials", bytes(group)]:
+                    self._credentials.update(split(group, HASH_SIZE))
+                case ["hold", bytes(nullifier), int(seq)]:
+                    self._holds[nullifier] = seq
+                case ["claim", str(subject), list(nullifiers)]:
+                    self._claims[subject] = tuple(one for one in nullifiers if isinstance(one, bytes))
+                case ["late", int(late)]:
+                    self._late = late
+                case _:
+                    raise torn()
 
     def take(self, heard: Heard, *, gap: bool) -> object:
         """The act, if it is of a kind these rules look at, or None.

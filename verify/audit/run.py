@@ -19,10 +19,12 @@ from verify.audit import since
 from verify.audit.checks import check
 from verify.audit.evidence import EvidenceCheck
 from verify.audit.findings import Findings
+from verify.audit.kept import End, Memory
 from verify.audit.leftovers import CHECKPOINT, check_files
 from verify.audit.numbers import NumberBook
+from verify.audit.remembering import Remembering
 from verify.audit.replay import Replay
-from verify.audit.report import AuditReport, LogFacts
+from verify.audit.report import AuditReport, LogFacts, State
 from verify.audit.rules import Rules
 from verify.audit.signals import Signals
 from verify.audit.signatures import Signed, check_signatures, log_keys
@@ -50,13 +52,22 @@ class Asked:
     genesis: bytes | None = None
 
 
-def audit(source: Source, asked: Asked, *, progress: Progress | None = None) -> AuditReport:
-    """The report; what cannot be read or does not hold is in it. Raises nothing of the log's making."""
-    return _Audit(source, asked).run(progress)
+def audit(
+    source: Source, asked: Asked, *, progress: Progress | None = None, memory: Memory | None = None
+) -> AuditReport:
+    """The report; what cannot be read or does not hold is in it. Raises nothing of the log's making.
+
+    With a `memory`, entries audited before are not read again where nothing asked for needs them; whatever
+    such an audit would accuse the log of, a whole one says.
+    """
+    report = _Audit(source, asked, memory).run(progress)
+    if memory is not None and report.log is not None and report.log.kept and report.state is not State.SOUND:
+        return _Audit(source, asked, Memory(None, memory.keeper)).run(progress)
+    return report
 
 
 class _Audit:
-    def __init__(self, source: Source, asked: Asked) -> None:
+    def __init__(self, source: Source, asked: Asked, memory: Memory | None = None) -> None:
         self.source, self.asked = source, asked
         self.found: dict[str, Findings | None] = dict.fromkeys(PARTS)
         self.replay, self.rules, self.signals = Replay(), Rules(), Signals()
@@ -65,6 +76,7 @@ class _Audit:
         self.since = Findings()
         self.kept = since.open_kept(asked.since, self.since) if asked.since is not None else None
         self.first_new_ms: int | None = None
+        self.remembering = Remembering(memory, self.replay, self.rules, self.signals, self.trust)
 
     def run(self, progress: Progress | None) -> AuditReport:
         own = self.found["checkpoint"] = Findings()
@@ -72,8 +84,16 @@ class _Audit:
         if read is None:
             return self._report(None)
         note, checkpoint = read
+        if not self.evidence:
+            self.remembering.begin(checkpoint, self._marks())
         walked = walk(
-            self.source.fetch, checkpoint, visit=self._visit, marks=self._marks(), progress=progress
+            self.source.fetch,
+            checkpoint,
+            visit=self._visit,
+            marks=self._marks(),
+            progress=progress,
+            pause=self._pause,
+            begun=self.remembering.begun,
         )
         if self.trust is not None and checkpoint.size == self.trust.size:
             self.trust.snapshot(self.replay.view, gap=self.replay.gap)
@@ -89,7 +109,13 @@ class _Audit:
             self.trust.close(checkpoint.size, walked.roots, keys=keys)
             self.found["trust"] = self.trust.findings
         self._close_evidence()
-        return self._report(self._log_facts(checkpoint, walked, signed, policy, policy_from))
+        report = self._report(self._log_facts(checkpoint, walked, signed, policy, policy_from))
+        if report.state is State.SOUND:
+            self.remembering.close()
+        return report
+
+    def _pause(self, end: End, last: bool) -> None:
+        self.remembering.pause(end, last=last, at_ms=self.asked.at_ms)
 
     def _checkpoint(self, findings: Findings) -> tuple[Note, Checkpoint] | None:
         try:
@@ -116,6 +142,7 @@ class _Audit:
         heard = self.replay.take(seq, leaf, doubtful=doubtful)
         if heard is not None:
             self.signals.take(heard, self.rules.take(heard, gap=gap))
+            self.remembering.take(heard)
         if self.trust is not None:
             self.trust.take(seq, leaf, heard)
         for one in self.evidence:
@@ -242,6 +269,7 @@ class _Audit:
             witnesses=policy.witness_count if policy is not None else 0,
             needed=policy.needed if policy is not None else 0,
             policy_from=policy_from,
+            kept=self.remembering.size,
         )
 
     def _report(self, log: LogFacts | None) -> AuditReport:

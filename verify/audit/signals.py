@@ -8,6 +8,7 @@ rejection would also be against PIPL 24). Thresholds are parameters and stand in
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from math import sqrt
@@ -20,6 +21,7 @@ from issuers.authority.party_facts import BodyAppointment, Key
 from issuers.authority.view import MemoryView
 from ledger.errors import Unavailable
 from verify.audit.findings import Findings
+from verify.audit.kept import Record, torn
 from verify.audit.replay import Heard
 from verify.audit.tallies import Tallies
 from verify.subsidy.calendar import is_rest
@@ -49,6 +51,20 @@ class Signals:
         self.findings = Findings()
         self._limits = thresholds or Thresholds()
         self._scored: Counter[tuple[str, date]] = Counter()
+
+    def remember(self) -> Iterator[Record]:
+        """What was counted, for `verify.audit.kept`."""
+        for (staff, day), count in self._scored.items():
+            yield ["scored", staff, day.isoformat(), count]
+
+    def recall(self, records: Iterable[Record]) -> None:
+        """Goes on from what was remembered. Raises Malformed KEPT_TORN."""
+        for record in records:
+            match record:
+                case ["scored", str(staff), str(day), int(count)]:
+                    self._scored[staff, date.fromisoformat(day)] = count
+                case _:
+                    raise torn()
 
     def take(self, heard: Heard, act: object) -> None:
         """Counts what each evaluator scored on each day."""

@@ -9,7 +9,8 @@ Source: design decision 15; decision record 0007 (the bundle replays).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from typing import Final
 
 from issuers.acts.words import ServicePurpose
@@ -24,6 +25,7 @@ from ledger.leaf import Leaf
 from ledger.note import NoteKey, parse_note
 from ledger.policy import Policy, parse_policy
 from verify.audit.findings import Findings
+from verify.audit.kept import Record, torn
 from verify.audit.replay import Heard
 from verify.audit.signatures import check_signatures
 
@@ -82,6 +84,22 @@ class StatusCheck:
             self.findings.departure("TRUST_ACT_INVENTED", where)
         elif act is not None and (act.statement, act.time_ms) != (leaf.statement, leaf.time_ms):
             self.findings.departure("TRUST_ACT_DIFFERS", f"{where}, {kind}")
+
+    def recall(self, records: Iterable[Record], *, size: int) -> None:
+        """As `take` for the first `size` entries, audited before. Raises Malformed KEPT_TORN."""
+        for record in records:
+            match record:
+                case ["act", int(seq), str(kind), int(time_ms), bytes(digest)]:
+                    act, where = self._acts.pop(seq, None), f"{TRUST}, seq {seq}, {kind}"
+                    if act is None:
+                        self.findings.departure("TRUST_ACT_MISSING", where)
+                    elif (sha256(act.statement).digest(), act.time_ms) != (digest, time_ms):
+                        self.findings.departure("TRUST_ACT_DIFFERS", where)
+                case _:
+                    raise torn()
+        for seq in [one for one in self._acts if one < size]:
+            del self._acts[seq]
+            self.findings.departure("TRUST_ACT_INVENTED", f"{TRUST}, seq {seq}")
 
     def snapshot(self, view: MemoryView, *, gap: bool) -> None:
         """The lists as they stand once exactly `size` entries were replayed; not with a gap before."""

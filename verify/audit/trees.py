@@ -21,17 +21,27 @@ class Trees:
     """Takes the hashes of bundle after bundle; `close` compares the whole with the checkpoint."""
 
     def __init__(
-        self, fetch: Fetch, checkpoint: Checkpoint, marks: Collection[int], findings: Findings
+        self,
+        fetch: Fetch,
+        checkpoint: Checkpoint,
+        marks: Collection[int],
+        findings: Findings,
+        *,
+        begun: TileBuilder | None = None,
     ) -> None:
+        """`begun`: the tree of the entries that were audited before."""
         self._fetch, self._checkpoint, self._findings = fetch, checkpoint, findings
         self._marks = sorted({mark for mark in marks if 0 < mark <= checkpoint.size})
-        self._said, self._shown = TileBuilder(), TileBuilder()
+        self._said = begun or TileBuilder()
+        self._shown = self._said  # until a first difference parts the two
         self._forked, self._gap = False, False
         self._differ: list[int] = []
         self._one_sided: list[tuple[Tile, bool]] = []  # tiles that agree with one tree only: with `said`?
         self._roots: tuple[dict[int, bytes], dict[int, bytes]] = ({}, {})
         self.builder = self._said
         self.roots = self._roots[0]
+        if begun is not None:
+            self._note_roots(begun.size)
 
     def take(self, start: int, said: Sequence[bytes | None], shown: Sequence[bytes] | None) -> None:
         """The hashes of one bundle: of its entries, and as its tile shows them (None: no such tile)."""

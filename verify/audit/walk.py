@@ -20,6 +20,7 @@ from ledger.leaf import Leaf, first_prev, parse_leaf
 from ledger.merkle import leaf_hash
 from ledger.tiles import WIDTH, Fetch, Tile, TileBuilder, tile_at
 from verify.audit.findings import Findings
+from verify.audit.kept import End
 from verify.audit.links import next_leaf
 from verify.audit.reading import Entries, read_bundle, read_hashes
 from verify.audit.trees import Trees
@@ -31,6 +32,8 @@ Visit = Callable[[int, Leaf | None, bool], None]
 """Called for each place in order with its leaf (None: unreadable), and whether its bytes are in doubt."""
 Progress = Callable[[int, int], None]
 """Called with the number of entries done and of all."""
+Pause = Callable[[End, bool], None]
+"""Called after each full bundle with the end so far, and whether no full bundle follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +61,18 @@ def walk(
     visit: Visit | None = None,
     marks: Collection[int] = (),
     progress: Progress | None = None,
+    pause: Pause | None = None,
+    begun: End | None = None,
 ) -> Walked:
-    """Reads the whole log below `checkpoint`; `marks` are sizes whose roots are wanted."""
+    """Reads the log below `checkpoint`; `marks` are sizes whose roots are wanted.
+
+    `begun`: where an earlier walk was, at the end of a bundle; this one then reads only what follows.
+    """
     findings = Findings()
-    chain = _Chain(checkpoint.origin, findings, visit)
-    trees = Trees(fetch, checkpoint, marks, findings)
-    missing = 0
-    for index in range(-(-checkpoint.size // WIDTH)):
+    chain = _Chain(checkpoint.origin, findings, visit, begun)
+    trees = Trees(fetch, checkpoint, marks, findings, begun=_tree(begun))
+    missing, full = 0, checkpoint.size // WIDTH
+    for index in range(chain.entries // WIDTH, -(-checkpoint.size // WIDTH)):
         tile = tile_at(None, index, size=checkpoint.size)
         assert tile is not None
         shown = read_hashes(fetch, Tile(0, index, tile.width), findings)
@@ -77,6 +85,15 @@ def walk(
         trees.take(index * WIDTH, said, shown)
         if progress is not None:
             progress(index * WIDTH + tile.width, checkpoint.size)
+        if (
+            pause is not None
+            and tile.is_full
+            and not any(findings.counts.values())
+            and chain.prev is not None
+        ):
+            size, edge = (index + 1) * WIDTH, tuple(trees.builder.edge)
+            end = End(checkpoint.origin, size, chain.prev, chain.first_ms, chain.last_ms, edge)
+            pause(end, index + 1 == full)
     root = trees.close()
     return Walked(
         entries=chain.entries,
@@ -90,6 +107,12 @@ def walk(
     )
 
 
+def _tree(begun: End | None) -> TileBuilder | None:
+    if begun is None:
+        return None
+    return TileBuilder.resume(size=begun.size, read=lambda _nodes: list(begun.edge))
+
+
 class _Chain:
     """The hash chain. `prev` is the hash of the entry before, or what its tile shows where it is missing.
 
@@ -97,11 +120,15 @@ class _Chain:
     difference is named by the tree. None where nothing is known.
     """
 
-    def __init__(self, origin: str, findings: Findings, visit: Visit | None) -> None:
+    def __init__(
+        self, origin: str, findings: Findings, visit: Visit | None, begun: End | None = None
+    ) -> None:
         self.findings, self.visit = findings, visit
-        self.prev: bytes | None = first_prev(origin)
+        self.prev: bytes | None = first_prev(origin) if begun is None else begun.prev
         self.other: bytes | None = None
         self.entries, self.first_ms, self.last_ms = 0, 0, 0
+        if begun is not None:
+            self.entries, self.first_ms, self.last_ms = begun.size, begun.first_ms, begun.last_ms
 
     def take(self, start: int, entries: Entries, shown: list[bytes] | None) -> list[bytes | None]:
         """The leaf hashes of a bundle, None where entry and tile are both missing."""

@@ -29,6 +29,7 @@ from ledger.errors import MalanError, Malformed
 from ledger.note import MAX_NOTE_BYTES, parse_note
 from ledger.policy import MAX_POLICY_BYTES
 from verify.audit.html import render as render_html
+from verify.audit.kept import Memory, decode
 from verify.audit.leftovers import CHECKPOINT
 from verify.audit.panel import WIDTH, render
 from verify.audit.report import AuditReport
@@ -38,6 +39,8 @@ from verify.source import Source, open_source
 from verify.trust import Pin
 
 PATIENCE_SECONDS: Final = 1.0
+KEEP_SECONDS: Final = 30.0
+_STATE_BYTES_MAX: Final = 2**34
 _FILE_MODE: Final = 0o644
 
 Log = Annotated[str, typer.Argument(help="Directory of the published log, or its http(s) URL", metavar="LOG")]
@@ -52,6 +55,10 @@ At = Annotated[str | None, typer.Option("--at", help="Audit as of this time (RFC
 PolicyFile = Annotated[Path | None, typer.Option("--policy", help="Witness policy you hold (tlog-policy)")]
 Genesis = Annotated[
     str | None, typer.Option("--genesis", help="Published genesis fingerprint (64 hex digits)")
+]
+StateFile = Annotated[
+    Path | None,
+    typer.Option("--state", help="Your file: go on where its audit ended, and keep the new end in it"),
 ]
 
 
@@ -70,6 +77,7 @@ def run(
     at: At = None,
     policy: PolicyFile = None,
     genesis: Genesis = None,
+    state: StateFile = None,
 ) -> None:
     """Was anything altered, dropped, back-dated or invented? Exit 0 sound, 1 departures, 2 could not check.
 
@@ -87,7 +95,7 @@ def run(
         policy=_policy(policy, pin),
         genesis=fixed or (pin.genesis if pin is not None else None),
     )
-    report = _audited(source, asked)
+    report = _audited(source, asked, _memory(state))
     if html is not None:
         replace_file(html, render_html(report).encode(), mode=_FILE_MODE)
         sys.stderr.write(f"报告 report: {html}\n")
@@ -133,7 +141,36 @@ def _milliseconds(at: str | None) -> int:
     return time_ms
 
 
-def _audited(source: Source, asked: Asked) -> AuditReport:
+def _memory(state: Path | None) -> Memory | None:
+    """What the last audit left in the user's file; a damaged or older one only costs a whole audit."""
+    if state is None:
+        return None
+    kept = None
+    if state.exists():
+        try:
+            kept = decode(read_file(state, bytes_max=_STATE_BYTES_MAX))
+        except Malformed as error:
+            sys.stderr.write(f"{error.code} ({state.name}): {error.what}; 全部重审 the whole log is read.\n")
+    return Memory(kept, FileKeeper(state))
+
+
+class FileKeeper:
+    """Writes the file now and then, so that a stopped audit goes on, and once more at the end."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._next = path, time.monotonic() + KEEP_SECONDS
+
+    def due(self) -> bool:
+        """Every half minute."""
+        return time.monotonic() >= self._next
+
+    def take(self, data: bytes) -> None:
+        """Raises Unavailable FILE_WRITE."""
+        replace_file(self._path, data)
+        self._next = time.monotonic() + KEEP_SECONDS
+
+
+def _audited(source: Source, asked: Asked, memory: Memory | None) -> AuditReport:
     """The report, with a bar on stderr for whoever has waited a second already."""
     console = Console(stderr=True)
     columns = (TextColumn("核查 auditing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -147,7 +184,7 @@ def _audited(source: Source, asked: Asked) -> AuditReport:
         bar.update(task, completed=done, total=total)
 
     try:
-        return audit(source, asked, progress=progress)
+        return audit(source, asked, progress=progress, memory=memory)
     finally:
         bar.stop()
 
