@@ -1,0 +1,1 @@
+"""Twenty attacks by whoever runs the service, against what bodies, districts and witnesses hold (A.3)."""
