@@ -15,12 +15,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from issuers.authority.judge import admit
+from issuers.authority.judge import admit, judge, signing_key
 from issuers.authority.party_facts import GenesisFact, Key
 from issuers.authority.view import Fact, MemoryView
 from ledger.errors import MalanError, Malformed, Refused
 from ledger.leaf import Leaf
 from ledger.statement import Statement, parse_statement
+from verify.audit.ahead import Ahead, Named
 from verify.audit.findings import Findings
 from verify.audit.kept import Record, joined, split, torn
 
@@ -46,6 +47,7 @@ class Replay:
 
     def __init__(self) -> None:
         self.view = MemoryView()
+        self._ahead: Ahead | None = None
         self.findings = Findings()
         self.kinds: Counter[str] = Counter()
         self.gap = False
@@ -73,6 +75,12 @@ class Replay:
                 case _:
                     raise torn()
 
+    def help(self, ahead: Ahead) -> None:
+        """From here on, what others parsed and verified is taken from there; they are told all keys."""
+        self._ahead = ahead
+        for key in self.view.all(Key):
+            ahead.learn(key)
+
     def take(self, seq: int, leaf: Leaf | None, *, doubtful: bool = False) -> Heard | None:
         """What was said here, judged or not; None where nothing can be made of it."""
         heard = self._hear(seq, leaf) if leaf is not None else None
@@ -96,8 +104,9 @@ class Replay:
             self.findings.departure("GENESIS_OTHER", "seq 0")
 
     def _hear(self, seq: int, leaf: Leaf) -> Heard | None:
+        prepared = self._ahead.prepared(seq, leaf.statement) if self._ahead is not None else None
         try:
-            statement = parse_statement(leaf.statement)
+            statement = parse_statement(leaf.statement) if prepared is None else prepared[0]
         except MalanError as error:
             self.findings.refused(error, f"seq {seq}")
             return None
@@ -106,14 +115,27 @@ class Replay:
         if first != seq:
             self.findings.departure("STATEMENT_TWICE", f"seq {seq}, {statement.kind}", first=first)
             return None
-        judged = self._judge(statement, seq, leaf.time_ms)
+        judged = self._judge(statement, seq, leaf.time_ms, None if prepared is None else prepared[1])
         key = self.view.get(Key, statement.kid.hex())
         return Heard(seq, leaf.time_ms, statement, key.staff if key is not None else None, judged)
 
-    def _judge(self, statement: Statement, seq: int, time_ms: int) -> bool:
+    def _admitted(self, statement: Statement, seq: int, time_ms: int, named: Named | None) -> list[Fact]:
+        """As `admit`; a signature that verified elsewhere counts under the key that is enrolled here."""
+        if named is not None:
+            key = signing_key(self.view, statement)
+            if (key.alg, key.spki) == named:
+                return judge(self.view, statement, seq=seq, time_ms=time_ms)
+        return admit(self.view, statement, seq=seq, time_ms=time_ms)
+
+    def _judge(self, statement: Statement, seq: int, time_ms: int, named: Named | None) -> bool:
         where = f"seq {seq}, {statement.kind}"
         try:
-            self.view.put(admit(self.view, statement, seq=seq, time_ms=time_ms))
+            changes = self._admitted(statement, seq, time_ms, named)
+            self.view.put(changes)
+            if self._ahead is not None:
+                for fact in changes:
+                    if isinstance(fact, Key):
+                        self._ahead.learn(fact)
         except Refused as error:
             if self.gap:
                 self._first_after_gap = self._first_after_gap or seq

@@ -7,6 +7,7 @@ detector needs and was not given stands among the checks of the report as not as
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from issuers.authority.party_facts import GenesisFact
@@ -14,14 +15,16 @@ from ledger.checkpoint import Checkpoint, parse_checkpoint
 from ledger.errors import MalanError, Unavailable
 from ledger.leaf import Leaf
 from ledger.note import Note, NoteKey, parse_note, parse_vkey
-from ledger.policy import Policy, parse_policy, satisfied
-from verify.audit import since
+from ledger.policy import Policy, satisfied
+from ledger.tiles import Fetch
+from verify.audit import ahead, since
 from verify.audit.checks import check
 from verify.audit.evidence import EvidenceCheck
 from verify.audit.findings import Findings
 from verify.audit.kept import End, Memory
 from verify.audit.leftovers import CHECKPOINT, check_files
 from verify.audit.numbers import NumberBook
+from verify.audit.policies import choose_policy
 from verify.audit.remembering import Remembering
 from verify.audit.replay import Replay
 from verify.audit.report import AuditReport, LogFacts, State
@@ -53,22 +56,33 @@ class Asked:
 
 
 def audit(
-    source: Source, asked: Asked, *, progress: Progress | None = None, memory: Memory | None = None
+    source: Source,
+    asked: Asked,
+    *,
+    progress: Progress | None = None,
+    memory: Memory | None = None,
+    executor: Executor | None = None,
 ) -> AuditReport:
     """The report; what cannot be read or does not hold is in it. Raises nothing of the log's making.
 
     With a `memory`, entries audited before are not read again where nothing asked for needs them; whatever
-    such an audit would accuse the log of, a whole one says.
+    such an audit would accuse the log of, a whole one says. With an `executor`, its processes help.
     """
-    report = _Audit(source, asked, memory).run(progress)
+    report = _Audit(source, asked, memory, executor).run(progress)
     if memory is not None and report.log is not None and report.log.kept and report.state is not State.SOUND:
-        return _Audit(source, asked, Memory(None, memory.keeper)).run(progress)
+        return _Audit(source, asked, Memory(None, memory.keeper), executor).run(progress)
     return report
 
 
 class _Audit:
-    def __init__(self, source: Source, asked: Asked, memory: Memory | None = None) -> None:
-        self.source, self.asked = source, asked
+    def __init__(
+        self,
+        source: Source,
+        asked: Asked,
+        memory: Memory | None = None,
+        executor: Executor | None = None,
+    ) -> None:
+        self.source, self.asked, self.executor = source, asked, executor
         self.found: dict[str, Findings | None] = dict.fromkeys(PARTS)
         self.replay, self.rules, self.signals = Replay(), Rules(), Signals()
         self.trust = StatusCheck(asked.trust) if asked.trust is not None else None
@@ -87,7 +101,7 @@ class _Audit:
         if not self.evidence:
             self.remembering.begin(checkpoint, self._marks())
         walked = walk(
-            self.source.fetch,
+            self._fetch(checkpoint),
             checkpoint,
             visit=self._visit,
             marks=self._marks(),
@@ -99,7 +113,7 @@ class _Audit:
             self.trust.snapshot(self.replay.view, gap=self.replay.gap)
         self.found["bytes"] = walked.findings
         self._close_replay()
-        policy, policy_from = self._policy(own)
+        policy, policy_from = choose_policy(self.asked.policy, self.trust, self.source, own)
         signed = self._signatures(note, checkpoint, policy, own)
         self._times(walked, checkpoint, signed, own)
         self._files(checkpoint, walked)
@@ -113,6 +127,14 @@ class _Audit:
         if report.state is State.SOUND:
             self.remembering.close()
         return report
+
+    def _fetch(self, checkpoint: Checkpoint) -> Fetch:
+        start = self.remembering.size
+        if self.executor is None or checkpoint.size - start < ahead.WORTH_IT:
+            return self.source.fetch
+        helped = ahead.Ahead(self.source.fetch, self.executor, size=checkpoint.size, start=start)
+        self.replay.help(helped)
+        return helped.fetch
 
     def _pause(self, end: End, last: bool) -> None:
         self.remembering.pause(end, last=last, at_ms=self.asked.at_ms)
@@ -156,21 +178,6 @@ class _Audit:
         self.found["replay"] = self.replay.findings
         self.rules.close(at_ms=self.asked.at_ms)
         self.found["rules"] = self.rules.findings
-
-    def _policy(self, findings: Findings) -> tuple[Policy | None, str]:
-        """The auditor's own policy first, then the bundle's, then the one that stands beside the log."""
-        if self.asked.policy is not None:
-            return _read_policy(self.asked.policy, findings), "file"
-        if self.trust is not None and self.trust.policy is not None:
-            return self.trust.policy, "trust"
-        try:
-            offered = self.source.offered_policy()
-        except Unavailable:
-            offered = None
-        if offered is None:
-            return None, "none"
-        findings.note("POLICY_UNPINNED", "policy")
-        return _read_policy(offered, findings), "log"
 
     def _signatures(
         self, note: Note, checkpoint: Checkpoint, policy: Policy | None, findings: Findings
@@ -289,11 +296,3 @@ class _Audit:
             signals=tuple(self.signals.findings.listed),
             checks=tuple(check(name, found) for name, found in self.found.items()),
         )
-
-
-def _read_policy(raw: bytes, findings: Findings) -> Policy | None:
-    try:
-        return parse_policy(raw)
-    except MalanError as error:
-        findings.could_not_check("POLICY_UNREADABLE", f"policy, {error.code}")
-        return None

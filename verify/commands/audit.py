@@ -9,9 +9,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -56,6 +61,9 @@ PolicyFile = Annotated[Path | None, typer.Option("--policy", help="Witness polic
 Genesis = Annotated[
     str | None, typer.Option("--genesis", help="Published genesis fingerprint (64 hex digits)")
 ]
+Jobs = Annotated[
+    int | None, typer.Option("--jobs", min=1, max=64, help="Processes (default: as many as processors)")
+]
 StateFile = Annotated[
     Path | None,
     typer.Option("--state", help="Your file: go on where its audit ended, and keep the new end in it"),
@@ -78,6 +86,7 @@ def run(
     policy: PolicyFile = None,
     genesis: Genesis = None,
     state: StateFile = None,
+    jobs: Jobs = None,
 ) -> None:
     """Was anything altered, dropped, back-dated or invented? Exit 0 sound, 1 departures, 2 could not check.
 
@@ -95,7 +104,8 @@ def run(
         policy=_policy(policy, pin),
         genesis=fixed or (pin.genesis if pin is not None else None),
     )
-    report = _audited(source, asked, _memory(state))
+    with _helpers(jobs or os.cpu_count() or 1) as executor:
+        report = _audited(source, asked, _memory(state), executor)
     if html is not None:
         replace_file(html, render_html(report).encode(), mode=_FILE_MODE)
         sys.stderr.write(f"报告 report: {html}\n")
@@ -141,6 +151,24 @@ def _milliseconds(at: str | None) -> int:
     return time_ms
 
 
+@contextmanager
+def _helpers(jobs: int) -> Iterator[Executor | None]:
+    """Processes that are started only once a long log asks for them."""
+    if jobs == 1:
+        yield None
+        return
+    executor = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_left_to_the_first)
+    try:
+        yield executor
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _left_to_the_first() -> None:
+    """Ctrl-C reaches every process of the terminal; the first one ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _memory(state: Path | None) -> Memory | None:
     """What the last audit left in the user's file; a damaged or older one only costs a whole audit."""
     if state is None:
@@ -170,7 +198,7 @@ class FileKeeper:
         self._next = time.monotonic() + KEEP_SECONDS
 
 
-def _audited(source: Source, asked: Asked, memory: Memory | None) -> AuditReport:
+def _audited(source: Source, asked: Asked, memory: Memory | None, executor: Executor | None) -> AuditReport:
     """The report, with a bar on stderr for whoever has waited a second already."""
     console = Console(stderr=True)
     columns = (TextColumn("核查 auditing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -184,7 +212,7 @@ def _audited(source: Source, asked: Asked, memory: Memory | None) -> AuditReport
         bar.update(task, completed=done, total=total)
 
     try:
-        return audit(source, asked, progress=progress, memory=memory)
+        return audit(source, asked, progress=progress, memory=memory, executor=executor)
     finally:
         bar.stop()
 
