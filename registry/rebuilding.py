@@ -2,7 +2,8 @@
 
 Promises: nothing is written before the whole source folds to a checkpoint our key signed and its chain holds;
 entries go through the judge as they once did; a database that departs from the source is refused; a run that
-broke off is simply run again. Rebuilt are ledger, facts, indexes, open claims and released holds. What the
+broke off is simply run again. Rebuilt are ledger, facts, indexes, open claims and released holds; whoever
+was erased meanwhile is erased here. What the
 log never held (names, documents, numbers, codes) comes from a backup of the database or not at all, so
 numbers and status places that may have been given out in the lost time are not given out again.
 """
@@ -19,6 +20,7 @@ import sqlalchemy as sa
 from issuers.acts import read_act
 from issuers.authority.case import shanghai_date
 from issuers.authority.class_facts import Claim, ClaimState, ClassFact, Hold, Passed
+from issuers.authority.erasure_facts import Erased
 from issuers.authority.judge import admit
 from issuers.authority.party_facts import Party
 from issuers.authority.view import Fact
@@ -35,6 +37,7 @@ from ledger.tiles import WIDTH, TileReader
 from registry.certificates.reservations import skip
 from registry.clock import Clock
 from registry.migrations import check_current
+from registry.persons.erasing import erase_places
 from registry.published.publishing import write_names
 from registry.secrets import read_secrets
 from registry.service import Service, assemble, note_signer
@@ -200,6 +203,8 @@ class _Rebuilding:
             add_places(rows, statement, act, seq=leaf.seq)
             self._sealed += bool(getattr(act, "entries", ()))
             _follow_claims(connection, changes, statement)
+            erased = [(one.statement, one.place) for one in changes if isinstance(one, Erased)]
+            erase_places(connection, self._service.people, erased)
             entries.append(
                 Entry(leaf, data, leaf_hash(data), NewEntry(statement.raw, statement.cti, statement.hash))
             )

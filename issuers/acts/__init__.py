@@ -6,7 +6,12 @@ design decision 10; personal values stand only as commitments in `entries` (one 
 openings travel beside the statement and never enter the log). Who may say each: `issuers/authority/table.py`.
 """
 
-from issuers.acts import certificates, classes, parties  # importing them fills the register of kinds
+from issuers.acts import (
+    certificates,
+    classes,
+    erasures,
+    parties,
+)  # importing them fills the register of kinds
 from issuers.acts.words import KINDS, read_act
 
-__all__ = ["KINDS", "certificates", "classes", "parties", "read_act"]
+__all__ = ["KINDS", "certificates", "classes", "erasures", "parties", "read_act"]

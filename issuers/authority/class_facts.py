@@ -7,6 +7,7 @@ from datetime import date
 from enum import StrEnum
 
 from issuers.acts.words import CertificateKind, Outcome
+from issuers.authority.erasure_facts import Erased
 from issuers.authority.party_facts import (
     Accreditation,
     BodyAppointment,
@@ -209,7 +210,7 @@ FACTS: dict[str, type] = {
     for kind in (
         *(GenesisFact, Party, Officer, Key, ServiceKeyFact, Pending, BodyAppointment, Accreditation),
         *(StandardFact, PolicyFact, ClassFact, Passed, CertificateFact, StatusSlot, CredentialFact),
-        *(Claim, ClaimedCertificate, Hold, Settled),
+        *(Claim, ClaimedCertificate, Hold, Settled, Erased),
     )
 }
 

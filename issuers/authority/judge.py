@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from issuers.acts import read_act
 from issuers.acts.parties import Genesis
-from issuers.authority import certificate_rules, class_rules, party_rules
+from issuers.authority import certificate_rules, class_rules, erasure_rules, party_rules
 from issuers.authority.case import Case, officer_in_force, shanghai_date
 from issuers.authority.party_facts import GenesisFact, Key, Officer, Party, Pending, Settled, settled_key
 from issuers.authority.table import TABLE, Row
@@ -64,6 +64,7 @@ RULES_1: dict[str, Rule] = {
     "claim-submitted": certificate_rules.claim_submitted,
     "claim-decided": certificate_rules.claim_decided,
     "claim-withdrawn": certificate_rules.claim_withdrawn,
+    "erasure-order": erasure_rules.erasure_order,
 }
 RULES: dict[int, dict[str, Rule]] = {1: RULES_1}
 

@@ -40,6 +40,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "body-appointed": (_ROOT,),
     "body-suspended": (_ROOT,),
     "policy-published": (_ROOT,),
+    "erasure-order": (_ROOT,),
     "standard-published": (Row(_CITY, Duty.STANDARDS),),
     "officer-appointed": (_ADMIN,),
     "officer-dismissed": (_ADMIN,),

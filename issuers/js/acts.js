@@ -44,6 +44,10 @@ const KINDS = {
   "key-revoked": record({ cause: word("rotated", "left", "lost", "compromised"), compromised_since: optional(seconds) }),
   "policy-published": record({ document }),
   "standard-published": record({ document }),
+  "erasure-order": record({
+    reason: word("purpose-done", "retention-over", "consent-withdrawn", "unlawful", "law"),
+    places: array(record({ statement: id(32), place: integer(0, 159) }), 1, 500),
+  }),
   "certificate-issued": record({
     class_id: id(16),
     candidate: id(16),

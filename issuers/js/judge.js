@@ -31,6 +31,7 @@ const TABLE = {
   "body-appointed": [ROOT],
   "body-suspended": [ROOT],
   "policy-published": [ROOT],
+  "erasure-order": [ROOT],
   "standard-published": [{ roles: ["city"], duty: "standards", approval: false }],
   "officer-appointed": [ADMIN],
   "officer-dismissed": [ADMIN],

@@ -1,6 +1,6 @@
 /**
- * Rules for the log, its parties, their officers and keys, and for what is published (rules version 1). As
- * `issuers/authority/party_rules.py`. A case is {view, statement, seq, timeMs, day, key, party, officer, duty}.
+ * Rules for the log, its parties, their officers and keys, for what is published and erased (rules version 1). As
+ * `issuers/authority/party_rules.py` and its neighbours. A case is {view, statement, seq, timeMs, day, key, party, officer, duty}.
  *
  * @typedef {import("/js/issuers/facts.js").Fact} Fact
  */
@@ -125,6 +125,19 @@ export const RULES = {
       throw new Refused("STANDARD_NAME", "the document names another standard than the subject");
     }
     return [fact("standard", name, { document: act.document })];
+  },
+  "erasure-order": (one, act) => {
+    const order = subjectId(one.statement, "erasure");
+    const later = (now, before) =>
+      now.statement > before.statement || (now.statement === before.statement && now.place > before.place);
+    if (!act.places.every((now, place) => place === 0 || later(now, act.places[place - 1]))) {
+      throw new Refused("ERASURE_ORDER", "places stand in order of statement and place, each once");
+    }
+    return act.places.map(({ statement, place }) => {
+      const key = `${statement}/${place}`;
+      needAbsent(one.view, "erased", key, "ERASED_ALREADY", "this entry was erased before");
+      return fact("erased", key, { order });
+    });
   },
 };
 

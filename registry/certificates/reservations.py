@@ -20,7 +20,7 @@ from ledger import cbor
 from ledger.errors import Malformed, Unavailable
 from registry.persons.people import ID_BYTES, People
 from registry.storage.facts import TableView
-from registry.storage.tables import number_series, reservation
+from registry.storage.tables import number_series, reservation, retired_code
 
 TERM_MS = 72 * 3_600_000  # design 14
 FIRST_LIST = 1
@@ -98,10 +98,8 @@ def of_class(connection: sa.Connection, people: People, class_id: bytes) -> dict
 
 
 def certificate_of_code(connection: sa.Connection, people: People, code: str) -> bytes | None:
-    """The certificate id a code was reserved for, or None."""
-    query = sa.select(reservation.c.certificate).where(reservation.c.code_index == people.index("code", code))
-    found: bytes | None = connection.execute(query).scalar_one_or_none()
-    return found
+    """The certificate id a code was reserved for, or None; also of one whose holder was erased."""
+    return _of_index(connection, people.index("code", code))
 
 
 def extend(
@@ -186,9 +184,17 @@ def _free_code(connection: sa.Connection, people: People) -> tuple[str, bytes]:
     while True:
         code = make_code(secrets.randbelow(CODES))
         index = people.index("code", code)
-        taken = sa.select(reservation.c.certificate).where(reservation.c.code_index == index)
-        if connection.execute(taken).first() is None:
+        if _of_index(connection, index) is None:
             return code, index
+
+
+def _of_index(connection: sa.Connection, index: bytes) -> bytes | None:
+    held = sa.select(reservation.c.certificate).where(reservation.c.code_index == index)
+    found: bytes | None = connection.execute(held).scalar_one_or_none()
+    if found is None:
+        retired = sa.select(retired_code.c.certificate).where(retired_code.c.code_index == index)
+        found = connection.execute(retired).scalar_one_or_none()
+    return found
 
 
 def _free_place(connection: sa.Connection) -> tuple[int, int]:

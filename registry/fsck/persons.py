@@ -18,9 +18,10 @@ from issuers.identifiers.identity import IdNumber, IdType
 from ledger import cbor
 from ledger.errors import MalanError
 from registry.fsck.departure import Departure
+from registry.fsck.erased import Explained
 from registry.fsck.replay import Replay
 from registry.persons.people import People
-from registry.storage.tables import candidate, person, person_document, person_key, staff
+from registry.storage.tables import candidate, claimant_mark, person, person_document, person_key, staff
 
 _UNREGISTERED = {Duty.ROOT, Duty.ADMIN}  # the city appoints them before the service knows anybody
 
@@ -42,6 +43,7 @@ class Snapshot:
 
     persons: frozenset[bytes]
     keyed: frozenset[bytes]
+    marked: frozenset[bytes]
     documents: dict[bytes, bytes]
     candidates: frozenset[tuple[bytes, bytes, int]]
     staff: tuple[tuple[bytes, bytes, bytes], ...]
@@ -52,6 +54,7 @@ def snapshot(connection: sa.Connection) -> Snapshot:
     return Snapshot(
         persons=frozenset(connection.execute(sa.select(person.c.person)).scalars()),
         keyed=frozenset(connection.execute(sa.select(person_key.c.person)).scalars()),
+        marked=frozenset(connection.execute(sa.select(claimant_mark.c.person)).scalars()),
         documents={row.document: row.person for row in connection.execute(sa.select(person_document))},
         candidates=frozenset(
             (row.class_id, row.roster, row.place) for row in connection.execute(sa.select(candidate))
@@ -85,27 +88,29 @@ def check_staff(
 
 
 def check_persons(rows: Snapshot, seen: Seen) -> Iterator[Departure]:
-    """Every document belongs where it was seen, and every person has a document and a key."""
+    """Every document belongs where it was seen, and every person has a document and a key, or was erased."""
     for document in sorted(rows.documents.keys() | seen.documents.keys()):
         owner = rows.documents.get(document)
         if owner != seen.documents.get(document) and owner not in seen.unreadable:
             where = f"document {document[:8].hex()}"
             yield Departure("DOCUMENT_DIFFERS", where, "nothing that was said files it under this person")
-    for one in sorted(rows.persons ^ rows.keyed):
+    for one in sorted((rows.persons - rows.marked) ^ rows.keyed):
         yield Departure("PERSON_KEY", _name(one), "a person without a key, or a key without a person")
-    for one in sorted(rows.persons ^ set(rows.documents.values())):
+    for one in sorted((rows.persons - rows.marked) ^ set(rows.documents.values())):
         yield Departure("PERSON_DOCUMENT", _name(one), "a person without a document, or the reverse")
 
 
-def check_candidates(rows: Snapshot, replay: Replay) -> Iterator[Departure]:
-    """A candidate for each entry of each roster, and no other."""
+def check_candidates(rows: Snapshot, replay: Replay, gone: Explained) -> Iterator[Departure]:
+    """A candidate for each entry of each roster that was not erased, and no other."""
     expected = {
         (one.id, one.roster, place)
         for one in replay.view.all(ClassFact)
         if one.roster is not None
         for place in range(one.candidates)
+        if (one.roster, place) not in gone.places
     }
-    for class_id, _, place in sorted(expected ^ rows.candidates):
+    kept = {one for one in rows.candidates if one[1:] not in gone.places}  # the others `erased` names
+    for class_id, _, place in sorted(expected ^ kept):
         where = f"class {class_id.hex()} entry {place}"
         yield Departure("CANDIDATE_DIFFERS", where, "candidates and roster do not agree")
 

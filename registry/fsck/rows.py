@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from issuers.authority.class_facts import CertificateFact, Claim, ClaimState, Hold, Passed
 from registry.fsck.departure import Departure
+from registry.fsck.erased import Explained
 from registry.fsck.replay import Replay
 from registry.storage.facts import encode
 from registry.storage.tables import (
@@ -54,7 +55,9 @@ def check_places(connection: sa.Connection, replay: Replay) -> Iterator[Departur
         yield Departure("NAMED_ENTRY_DIFFERS", f"seq {seq}", "the index by subject is wrong here")
 
 
-def check_holds(connection: sa.Connection, replay: Replay, nullifier_key: bytes) -> Iterator[Departure]:
+def check_holds(
+    connection: sa.Connection, replay: Replay, gone: Explained, nullifier_key: bytes
+) -> Iterator[Departure]:
     """Each live claim has its one hold, of its own person, and there is no other."""
     live = {one.claim for one in replay.view.all(Hold) if not one.released}
     claims = {one.id: one for one in replay.view.all(Claim)}
@@ -75,7 +78,8 @@ def check_holds(connection: sa.Connection, replay: Replay, nullifier_key: bytes)
             holds.slot_nullifier(nullifier_key, row.person, row.slot),
             row.project,
         )
-        if said != held or persons.get(claim.certificate) != row.person:
+        holder = row.person if claim.certificate in gone.certificates else persons.get(claim.certificate)
+        if said != held or holder != row.person:
             yield Departure("HOLD_DIFFERS", where, "the hold is not the one the claim names")
     for missing in sorted(live):
         yield Departure("HOLD_MISSING", f"claim {missing.hex()}", "a live claim holds nothing")
@@ -97,7 +101,7 @@ def check_open_claims(connection: sa.Connection, replay: Replay) -> Iterator[Dep
         yield Departure("OPEN_CLAIM_MISSING", f"claim {missing.hex()}", "no district is shown this claim")
 
 
-def check_reservations(connection: sa.Connection, replay: Replay) -> Iterator[Departure]:
+def check_reservations(connection: sa.Connection, replay: Replay, gone: Explained) -> Iterator[Departure]:
     """What was issued or voided was reserved so, and every reservation is for a passed candidate."""
     passed = {(one.class_id, one.candidate): one for one in replay.view.all(Passed)}
     certificates = {one.id: one for one in replay.view.all(CertificateFact)}
@@ -119,7 +123,7 @@ def check_reservations(connection: sa.Connection, replay: Replay) -> Iterator[De
         if persons.get(place) != row.person:
             yield Departure("RESERVATION_PERSON", where, "the reservation is another person's")
     for place, one in sorted(passed.items()):
-        if (one.voided or one.certificate is not None) and place not in found:
+        if (one.voided or one.certificate is not None) and place not in found | gone.candidates:
             yield Departure(
                 "RESERVATION_MISSING",
                 f"class {place[0].hex()} candidate {place[1].hex()}",
@@ -127,11 +131,11 @@ def check_reservations(connection: sa.Connection, replay: Replay) -> Iterator[De
             )
 
 
-def check_credentials(connection: sa.Connection, replay: Replay) -> Iterator[Departure]:
-    """A credential for each certificate, and no other."""
+def check_credentials(connection: sa.Connection, replay: Replay, gone: Explained) -> Iterator[Departure]:
+    """A credential for each certificate whose holder was not erased, and no other."""
     kept = set(connection.execute(sa.select(credential.c.certificate)).scalars())
     logged = {one.id for one in replay.view.all(CertificateFact)}
-    for one in sorted(logged - kept):
+    for one in sorted(logged - kept - gone.certificates):
         yield Departure("CREDENTIAL_MISSING", f"certificate {one.hex()}", "the credential is gone")
     for one in sorted(kept - logged):
         yield Departure("CREDENTIAL_EXTRA", f"certificate {one.hex()}", "the log knows no such certificate")

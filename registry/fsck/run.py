@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from ledger.store import entry
-from registry.fsck import persons, published, reports, rows, sealed, store
+from registry.fsck import erased, persons, published, reports, rows, sealed, store
 from registry.fsck.departure import Departure
 from registry.fsck.persons import Seen
 from registry.fsck.replay import Replay, Row
@@ -63,28 +63,31 @@ def _walk(service: Service, replay: Replay) -> list[Departure]:
         while found := _next_rows(connection, replay.size):
             _feed(replay, found)
         persons_then = persons.snapshot(connection)
+        gone = erased.Explained(connection, replay)
         departures = [
             *rows.check_facts(connection, replay),
             *rows.check_places(connection, replay),
-            *rows.check_holds(connection, replay, service.secrets.nullifier),
+            *rows.check_holds(connection, replay, gone, service.secrets.nullifier),
             *rows.check_open_claims(connection, replay),
-            *rows.check_reservations(connection, replay),
-            *rows.check_credentials(connection, replay),
+            *rows.check_reservations(connection, replay, gone),
+            *rows.check_credentials(connection, replay, gone),
+            *erased.check_undone(connection, gone),
+            *erased.check_marks(connection),
             *sealed.check_strays(connection, replay),
             *store.check_secrets(connection, service.secrets),
             *store.check_read_audit(connection, people),
             *reports.check_reports(connection),
         ]
     with service.database.reading() as connection:
-        departures += sealed.check_numbers(connection, people)
+        departures += sealed.check_numbers(connection, people, gone)
     with service.database.reading() as connection:
         departures += sealed.check_credentials(connection, people, replay)
     for seq in sorted(replay.committed.values()):
         with service.database.reading() as connection:
-            departures += sealed.check_openings(connection, people, seq, seen)
+            departures += sealed.check_openings(connection, people, seq, seen, gone)
     with service.database.reading() as connection:
         departures += persons.check_staff(connection, people, replay, persons_then, seen)
-    departures += persons.check_candidates(persons_then, replay)
+    departures += persons.check_candidates(persons_then, replay, gone)
     departures += persons.check_persons(persons_then, seen)
     return departures
 

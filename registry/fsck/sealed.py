@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 import sqlalchemy as sa
@@ -21,14 +22,17 @@ from ledger.store import read_leaves
 from registry.callers.subjects import hex_id
 from registry.certificates import reservations
 from registry.fsck.departure import Departure
+from registry.fsck.erased import Explained
 from registry.fsck.persons import Seen
 from registry.fsck.replay import Replay
 from registry.persons.people import People
 from registry.storage.tables import candidate, credential, number_series, opening, reservation
 
 
-def check_openings(connection: sa.Connection, people: People, seq: int, seen: Seen) -> Iterator[Departure]:
-    """The entries of one leaf, each with its opening and its person."""
+def check_openings(
+    connection: sa.Connection, people: People, seq: int, seen: Seen, gone: Explained
+) -> Iterator[Departure]:
+    """The entries of one leaf, each with its opening and its person, but for those an order has erased."""
     (data,) = read_leaves(connection, seq, seq + 1)
     statement = parse_statement(parse_leaf(data).statement)
     entries: Sequence[Mapping[str, bytes]] = read_act(statement).entries  # type: ignore[attr-defined]  # it has some
@@ -37,6 +41,8 @@ def check_openings(connection: sa.Connection, people: People, seq: int, seen: Se
     for place, entry in enumerate(entries):
         where = f"seq {seq} entry {place}"
         row = rows.pop(place, None)
+        if (statement.hash, place) in gone.places:
+            continue
         if row is None:
             yield Departure("OPENING_MISSING", where, "nothing opens this entry")
             continue
@@ -63,8 +69,8 @@ def check_strays(connection: sa.Connection, replay: Replay) -> Iterator[Departur
             yield Departure("OPENING_EXTRA", where, "openings of a statement the log does not have")
 
 
-def check_numbers(connection: sa.Connection, people: People) -> Iterator[Departure]:
-    """Every reservation opens, its code is found, and the numbers of an issuer and year have no gap."""
+def check_numbers(connection: sa.Connection, people: People, gone: Explained) -> Iterator[Departure]:
+    """Every reservation opens, its code is found, and numbers are missing only where holders were erased."""
     series: dict[tuple[str, int], set[int]] = {}
     for row in connection.execute(sa.select(reservation)).all():
         where = f"reservation {row.certificate.hex()}"
@@ -81,9 +87,13 @@ def check_numbers(connection: sa.Connection, people: People) -> Iterator[Departu
             yield Departure("NUMBER_TWICE", where, "the number is reserved twice")
         used.add(number.sequence6)
     last = {(row.issuer, row.year): row.last for row in connection.execute(sa.select(number_series))}
+    left = Counter(gone.numbers)  # of an issuer's: which year an erased number was of, nothing tells any more
     for issuer, year in sorted(last.keys() | series.keys()):
-        if series.get((issuer, year), set()) != set(range(1, last.get((issuer, year), 0) + 1)):
+        used, given = series.get((issuer, year), set()), set(range(1, last.get((issuer, year), 0) + 1))
+        left[issuer] -= len(given - used)
+        if used - given or left[issuer] < 0:
             yield Departure("NUMBER_GAP", f"issuer {issuer} year {year}", "the numbers have a gap")
+            left[issuer] = max(left[issuer], 0)
 
 
 def check_credentials(connection: sa.Connection, people: People, replay: Replay) -> Iterator[Departure]:

@@ -82,15 +82,15 @@ TABLES: Final[Mapping[str, Stands]] = MappingProxyType(
         ),
         "candidate": Stands(
             Standing.RESTATED,
-            ("CANDIDATE_DIFFERS", "CANDIDATE_MISSING", "CANDIDATE_PERSON", "CANDIDATE_PLACE"),
+            ("CANDIDATE_DIFFERS", "CANDIDATE_MISSING", "CANDIDATE_PERSON", "CANDIDATE_PLACE", "ERASURE_UNDONE"),
             "学员与名册条目的对应：名册密文开启后比对",
             "who a candidate is: the opened entry of the roster says it",
         ),
         "opening": Stands(
             Standing.RESTATED,
-            ("OPENING_MISSING", "OPENING_BROKEN", "OPENING_EXTRA"),
-            "承诺背后的个人信息：开启后须与账本中的承诺相符",
-            "what stands behind a commitment: it opens, and opens the commitment of the log",
+            ("OPENING_MISSING", "OPENING_BROKEN", "OPENING_EXTRA", "ERASURE_UNDONE"),
+            "承诺背后的个人信息：开启后须与账本中的承诺相符；缺失的须有生效的删除令",
+            "what stands behind a commitment: it opens it, or an order in force has erased it",
         ),
         "reservation": Stands(
             Standing.RESTATED,
@@ -102,11 +102,25 @@ TABLES: Final[Mapping[str, Stands]] = MappingProxyType(
             "number, code, status place: of what was issued or voided, those of log, credential and opening",
             scratch=("batch", "expires_ms"),
         ),
+        "claimant_mark": Stands(
+            Standing.RESTATED,
+            ("CLAIMANT_MARK", "PERSON_KEY", "PERSON_DOCUMENT"),
+            "个人信息已删除但仍占用补贴名额者：确有占用，且已无密钥",
+            "who was erased and holds grants: somebody with a hold and without a key",
+            scratch=("mark",),
+        ),
+        "retired_code": Stands(
+            Standing.RESTATED,
+            ("RETIRED_DIFFERS",),
+            "持证人已删除的证书的查询码：逐张对应生效的删除令",
+            "codes of certificates whose holders were erased: one for each that an order in force names",
+            scratch=("code_index",),
+        ),
         "number_series": Stands(
             Standing.RESTATED,
             ("NUMBER_GAP",),
-            "各机构每年已发到的编号：与预留逐一相接",
-            "how far numbers are given out: exactly the reservations, without a gap",
+            "各机构每年已发到的编号：与预留逐一相接，持证人已删除的除外",
+            "how far numbers are given out: the reservations without a gap but for holders who were erased",
         ),
         "credential": Stands(
             Standing.RESTATED,

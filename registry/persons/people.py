@@ -20,9 +20,9 @@ from ledger import cbor, sealing
 from ledger.commitment import Opening, encode_opening
 from ledger.errors import Unavailable
 from registry.secrets import Secrets
+from registry.storage.tables import claimant_mark, person_document, person_key
 from registry.storage.tables import opening as opening_table
 from registry.storage.tables import person as person_table
-from registry.storage.tables import person_document, person_key
 
 ID_BYTES = 16
 
@@ -55,6 +55,10 @@ class People:
                 held[row.person] = self._unwrapped(row.person, row.wrapped)
         return People(self._secrets, held)
 
+    def without_keys(self) -> People:
+        """The same with no key at hand: after a key was replaced."""
+        return People(self._secrets)
+
     def index(self, purpose: str, *parts: str) -> bytes:
         """What stands in the database for a value that is looked up: HMAC-SHA256, 32 bytes."""
         return hmac.digest(self._index_key, cbor.encode(["malan/index/1", purpose, *parts]), "sha256")
@@ -72,20 +76,39 @@ class People:
         return found
 
     def find_or_add(self, connection: sa.Connection, document: IdNumber) -> bytes:
-        """The person with this document, new with a key of their own if they were not known."""
+        """The person with this document, new with a key of their own if they were not known.
+
+        Who was erased while they held grants gets their old id, so that their nullifiers are the same again.
+        """
         known = self.find(connection, document)
         if known is not None:
             return known
-        person = os.urandom(ID_BYTES)
-        wrapped = sealing.seal(
-            os.urandom(sealing.KEY_BYTES),
-            key=self._kek,
-            nonce=os.urandom(sealing.NONCE_BYTES),
-            context=_context("person_key", person),
-        )
-        connection.execute(sa.insert(person_table).values(person=person))
-        connection.execute(sa.insert(person_key).values(person=person, wrapped=wrapped))
-        connection.execute(sa.insert(person_document).values(document=self.document(document), person=person))
+        index = self.document(document)
+        person = self._returned(connection, index)
+        if person is None:
+            person = os.urandom(ID_BYTES)
+            connection.execute(sa.insert(person_table).values(person=person))
+        connection.execute(sa.insert(person_key).values(person=person, wrapped=self.new_key(person)))
+        connection.execute(sa.insert(person_document).values(document=index, person=person))
+        return person
+
+    def new_key(self, person: bytes) -> bytes:
+        """A fresh key for the person, wrapped: what stands in the table of keys."""
+        key, nonce = os.urandom(sealing.KEY_BYTES), os.urandom(sealing.NONCE_BYTES)
+        return sealing.seal(key, key=self._kek, nonce=nonce, context=_context("person_key", person))
+
+    def claimant_mark(self, document: bytes) -> bytes:
+        """What stands for a document (as `document` gives it) once its person was erased, 32 bytes."""
+        return hmac.digest(self._secrets.nullifier, cbor.encode(["malan/claimant/1", document]), "sha256")
+
+    def _returned(self, connection: sa.Connection, document: bytes) -> bytes | None:
+        """The id of an erased person with this document, whose mark is not needed any more."""
+        at = claimant_mark.c.mark == self.claimant_mark(document)
+        person: bytes | None = connection.execute(
+            sa.select(claimant_mark.c.person).where(at)
+        ).scalar_one_or_none()
+        if person is not None:
+            connection.execute(sa.delete(claimant_mark).where(claimant_mark.c.person == person))
         return person
 
     def seal(

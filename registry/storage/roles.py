@@ -1,7 +1,8 @@
 """Door: what the service's role may do in a PostgreSQL database, which belongs to another role.
 
 Promises least privilege: the service reads everything, and writes what it needs to and nothing else; the
-ledger and the read audit it can only add to. A table without a row here is refused when it is migrated.
+ledger and the read audit it can only add to; what stands of a person it can destroy, as an erasure order
+asks. A table without a row here is refused when it is migrated.
 """
 
 from __future__ import annotations
@@ -26,24 +27,26 @@ RIGHTS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "bundled": ADD,
         "class_entry": ADD,
         "named_entry": ADD,
-        "person": ADD,
-        "person_document": ADD,
-        "person_key": ADD,
-        "opening": ADD,
-        "candidate": ADD,
-        "credential": ADD,
-        "staff": ADD,
         "secret_mark": ADD,
+        "retired_code": ADD,
+        "person": FORGET,
+        "person_document": FORGET,
+        "person_key": FORGET,
+        "claimant_mark": FORGET,
+        "opening": FORGET,
+        "candidate": FORGET,
+        "credential": FORGET,
+        "staff": CHANGE,
         "fact": CHANGE,
         "chain_head": CHANGE,
         "number_series": CHANGE,
-        "reservation": CHANGE,
         "heartbeat": CHANGE,
         "audit_report": CHANGE,
         "hold": FORGET,
         "open_claim": FORGET,
         "request_seen": FORGET,
         "session_ticket": FORGET,
+        "reservation": SCRATCH,
         "session": SCRATCH,
         "limit_count": SCRATCH,
     }

@@ -135,6 +135,24 @@ hold = sa.Table(
     sa.CheckConstraint("slot BETWEEN 1 AND 3", name="hold_slot_range"),
 )
 
+# Who was erased and holds grants: found again only by the document, under the key of holds, should they come
+# back; the mark is then not needed any more.
+claimant_mark = sa.Table(
+    "claimant_mark",
+    metadata,
+    sa.Column("mark", HASH, primary_key=True),
+    sa.Column("person", ID, sa.ForeignKey("person.person"), nullable=False, index=True),
+)
+
+# The codes of certificates whose holders were erased: never given again, and a district that is shown such a
+# paper finds what the log says of it. Nobody stands behind them.
+retired_code = sa.Table(
+    "retired_code",
+    metadata,
+    sa.Column("code_index", HASH, primary_key=True),
+    sa.Column("certificate", ID, nullable=False, unique=True),
+)
+
 # Claims that wait for a decision, for the lists of the districts: `statement` is the hash of the submission.
 open_claim = sa.Table(
     "open_claim",

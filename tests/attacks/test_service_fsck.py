@@ -86,9 +86,9 @@ MADE_UP = {
         " (SELECT person FROM person WHERE person NOT IN (SELECT person FROM candidate) LIMIT 1), roster, 99"
         " FROM candidate LIMIT 1"
     ),
-    "a second document of a person": "INSERT INTO person_document SELECT x'00', person FROM hold",
+    "a second document of a person": "INSERT INTO person_document SELECT x'00', person FROM hold LIMIT 1",
     "a staff id nobody asked for": (
-        "INSERT INTO staff SELECT x'00112233445566778899aabbccddeeff', person, 'city', x'00' FROM hold"
+        "INSERT INTO staff SELECT x'00112233445566778899aabbccddeeff', person, 'city', x'00' FROM hold LIMIT 1"
     ),
     "a read that never was": (
         "INSERT INTO read_audit SELECT id + 100, time_ms, party, reader, purpose, object, fields, chain"
@@ -117,7 +117,7 @@ def test_people_who_are_exchanged_are_named(lived: Lived, table: str) -> None:
 def test_an_officers_document_that_leads_to_a_trainee_is_named(lived: Lived) -> None:
     with lived.changed() as raw:
         raw.run(
-            "UPDATE person_document SET person = (SELECT person FROM hold)"
+            "UPDATE person_document SET person = (SELECT person FROM hold LIMIT 1)"
             " WHERE rowid = (SELECT min(rowid) FROM person_document)"
         )
     assert lived.named() != []

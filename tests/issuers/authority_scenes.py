@@ -102,6 +102,10 @@ SCENES: dict[str, Scene] = {
     "service-key": _service,
     "body-appointed": lambda _, __: (f"party/{BODY}", {"projects": [PROJECT], **TERM}),
     "body-suspended": lambda _, __: (f"party/{BODY}", {"reason": "quality"}),
+    "erasure-order": lambda _, __: (
+        f"erasure/{'e1' * 16}",
+        {"reason": "consent-withdrawn", "places": [{"statement": b"\1" * 32, "place": 0}]},
+    ),
     "policy-published": lambda _, __: ("policy/second", {"document": {"amount_fen": 1}}),
     "standard-published": _standard,
     "officer-appointed": lambda w, who: (

@@ -13,6 +13,7 @@ from issuers.acts.certificates import ClaimDecided
 from issuers.acts.parties import KeyRevoked, OfficerDismissed
 from issuers.acts.words import KINDS, Outcome, RevocationCause
 from issuers.authority.class_facts import FACTS, PolicyFact, StandardFact
+from issuers.authority.erasure_facts import Erased
 from issuers.authority.judge import admit
 from issuers.authority.party_facts import (
     BodyAppointment,
@@ -70,6 +71,9 @@ def eventful() -> World:
     uscc = {"role": "institution", "uscc": "91310104000000000A", "region": "310115"}
     world.say_two("party-admitted", "party/school-new", {**uscc, "name": "新", "name_en": "New"})
     world.say_two("party-withdrawn", "party/school-beishan", {"reason": "closed"})
+    roster = next(one for one in world.said if one.kind == "roster")
+    order = {"reason": "consent-withdrawn", "places": [{"statement": roster.hash, "place": 1}]}
+    world.say_two("erasure-order", f"erasure/{'e1' * 16}", order)
     world.say("policy-published", "root-3", "policy/never-approved", {"document": {"amount_fen": 1}})
     return world
 
@@ -141,6 +145,7 @@ def test_the_acts_of_a_bundle_alone_give_the_same_facts_about_issuers_and_keys()
         StandardFact,
         PolicyFact,
         Settled,
+        Erased,
     }
     expected = {key: fact for key, fact in world.view.facts.items() if key[0] in kinds}
     assert replay(acts).facts == expected

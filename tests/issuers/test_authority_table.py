@@ -50,6 +50,7 @@ ALLOWED: dict[str, tuple[str, set[Pair]]] = {
     "body-appointed": ("founded", ROOT),
     "body-suspended": ("published", ROOT),
     "policy-published": ("published", ROOT),
+    "erasure-order": ("founded", ROOT),
     "standard-published": ("published", {(Role.CITY, Duty.STANDARDS)}),
     "officer-appointed": ("founded", ADMIN),
     "officer-dismissed": ("founded", ADMIN),

@@ -10,6 +10,7 @@ import pytest
 
 import issuers
 from issuers.acts import KINDS
+from issuers.acts.erasures import ErasureReason
 from issuers.acts.words import COMMITTED, Duty, Outcome, RevocationCause, Role, ServicePurpose
 from issuers.authority.judge import RULES
 from issuers.authority.table import TABLE
@@ -84,6 +85,7 @@ def test_the_words_are_those_of_the_vocabulary() -> None:
     assert rows["`role`"] == [word.value for word in Role]
     assert rows["`duties`"] == [word.value for word in Duty]
     assert rows["`cause`"] == [word.value for word in RevocationCause]
+    assert rows["`reason` of an erasure order"] == [word.value for word in ErasureReason]
     assert rows["`outcome`"] == [word.value for word in Outcome]
     assert rows["purpose of a service key"] == [word.value for word in ServicePurpose]
 

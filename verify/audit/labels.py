@@ -45,4 +45,5 @@ ACTS: Final = {
     "claim-submitted": "受理补贴申领",
     "claim-decided": "审定补贴申领",
     "claim-withdrawn": "撤回补贴申领",
+    "erasure-order": "删除个人信息令",
 }

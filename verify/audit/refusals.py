@@ -47,6 +47,8 @@ _AUTHORITY: Final = {
     "ENROLMENT_OTHER": "该密钥是为另一人、另一主体或另一账本生成的。",
     "ENTRY_FIELDS": "承诺的字段与规定不符。",
     "ENTRY_ORDER": "条目未按摘要顺序排列。",
+    "ERASED_ALREADY": "该条目背后的个人信息此前已删除。",
+    "ERASURE_ORDER": "所列条目未按顺序排列，或有重复。",
     "EVALUATION_CONFIRMED": "该班级的评价已确认，不得再变。",
     "EVALUATION_MISSING": "该班级的评价尚未确认。",
     "EVALUATION_OTHER": "所引用的评价不是已确认的那一份。",

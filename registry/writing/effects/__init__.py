@@ -9,6 +9,7 @@ from registry.writing.effects.certificates import certificate_issued, number_voi
 from registry.writing.effects.claims import claim_decided, claim_submitted, claim_withdrawn
 from registry.writing.effects.classes import evaluation_confirmed, roster, sheet
 from registry.writing.effects.deed import Deed, Effect
+from registry.writing.effects.erasures import approved, erasure_ordered
 from registry.writing.effects.parties import officer_appointed, policy_published
 
 EFFECTS: dict[str, Effect] = {
@@ -22,6 +23,8 @@ EFFECTS: dict[str, Effect] = {
     "claim-submitted": claim_submitted,
     "claim-decided": claim_decided,
     "claim-withdrawn": claim_withdrawn,
+    "erasure-order": erasure_ordered,
+    "approve": approved,
 }
 
 ADDING = frozenset({"certificate-issued", "number-voided"})
