@@ -82,7 +82,7 @@ TABLES: Final[Mapping[str, Stands]] = MappingProxyType(
         ),
         "candidate": Stands(
             Standing.RESTATED,
-            ("CANDIDATE_DIFFERS", "CANDIDATE_MISSING", "CANDIDATE_PERSON", "CANDIDATE_PLACE", "ERASURE_UNDONE"),
+            ("CANDIDATE_DIFFERS", "CANDIDATE_MISSING", "CANDIDATE_PERSON", "CANDIDATE_PLACE"),
             "学员与名册条目的对应：名册密文开启后比对",
             "who a candidate is: the opened entry of the roster says it",
         ),

@@ -88,7 +88,8 @@ MADE_UP = {
     ),
     "a second document of a person": "INSERT INTO person_document SELECT x'00', person FROM hold LIMIT 1",
     "a staff id nobody asked for": (
-        "INSERT INTO staff SELECT x'00112233445566778899aabbccddeeff', person, 'city', x'00' FROM hold LIMIT 1"
+        "INSERT INTO staff SELECT x'00112233445566778899aabbccddeeff', person, 'city', x'00'"
+        " FROM hold LIMIT 1"
     ),
     "a read that never was": (
         "INSERT INTO read_audit SELECT id + 100, time_ms, party, reader, purpose, object, fields, chain"

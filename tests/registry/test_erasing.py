@@ -1,4 +1,4 @@
-"""Somebody is erased by an order in force, wholly, in one transaction; nobody else is; the log stays whole."""
+"""Somebody is erased by an order in force, wholly, in one transaction; nobody else is. The log is whole."""
 
 from __future__ import annotations
 
