@@ -3,9 +3,9 @@
 Promises: nothing is written before the whole source folds to a checkpoint our key signed and its chain holds;
 entries go through the judge as they once did; a database that departs from the source is refused; a run that
 broke off is simply run again. Rebuilt are ledger, facts, indexes, open claims and released holds; whoever
-was erased meanwhile is erased here. What the
-log never held (names, documents, numbers, codes) comes from a backup of the database or not at all, so
-numbers and status places that may have been given out in the lost time are not given out again.
+was erased meanwhile is erased here. What the log never held (names, documents, numbers, codes) comes from a
+backup of the database or not at all, so numbers and status places that may have been given out in the lost
+time are not given out again.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ from registry.storage.facts import TableView, all_of
 from registry.storage.places import add_places
 from registry.storage.rows import Rows
 from registry.storage.secret_marks import write_marks
-from registry.storage.tables import open_claim, reservation
+from registry.storage.tables import open_claim, reservation, retired_code
 from registry.storage.upgrading import upgrade
 from registry.subsidy import holds
 from verify.source import Source
@@ -215,9 +215,10 @@ class _Rebuilding:
     def _skip(self, connection: sa.Connection, before: int) -> int:
         """Whoever passed and has no reservation here may have had one: so many numbers are left out."""
         known = {(row.class_id, row.candidate) for row in connection.execute(sa.select(reservation))}
+        erased = set(connection.execute(sa.select(retired_code.c.certificate)).scalars())  # known once
         view, lost = TableView(connection), Counter[str]()
         for one in all_of(connection, Passed):
-            if (one.class_id, one.candidate) not in known:
+            if (one.class_id, one.candidate) not in known and one.certificate not in erased:
                 course = view.get(ClassFact, one.class_id.hex())
                 body = None if course is None else view.get(Party, course.body)
                 if body is not None and body.code is not None:

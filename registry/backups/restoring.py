@@ -2,7 +2,8 @@
 
 1. Nothing is touched before the target is seen to be empty and every file to be the one that was written.
 2. The rows are loaded, in one transaction, and the database stays closed to every program.
-3. Entries that a published log has beyond the backup are appended, where such a log is given.
+3. Entries that a published log has beyond the backup are appended, where such a log is given; then whoever an
+   order in force has erased is erased again.
 4. fsck: rows that contradict the log keep the database closed; what the log never held is only named.
 5. The boot gate: lock store, published checkpoint, bundle, and what districts hold.
 6. The database is opened. Until then steps 3 to 6 may be run any number of times.
@@ -28,6 +29,7 @@ from registry.clock import Clock
 from registry.fsck.kept import keep
 from registry.fsck.run import check
 from registry.migrations import check_current, is_restoring, set_restoring
+from registry.persons.erasing import replay_erasures
 from registry.persons.people import People
 from registry.published.boot_gate import check_known, known_elsewhere, known_here
 from registry.published.publishing import write_names
@@ -42,7 +44,7 @@ LOST: Final = frozenset(
     {
         *("OPENING_MISSING", "OPENING_BROKEN", "RESERVATION_MISSING", "RESERVATION_BROKEN"),
         *("CREDENTIAL_MISSING", "CREDENTIAL_BROKEN", "HOLD_MISSING", "STAFF_MISSING", "STAFF_BROKEN"),
-        *("CANDIDATE_MISSING", "CANDIDATE_DIFFERS", "NUMBER_GAP", "PERSON_KEY"),
+        *("CANDIDATE_MISSING", "CANDIDATE_DIFFERS", "NUMBER_GAP", "PERSON_KEY", "RETIRED_MISSING"),
         "LIST_MISSING",  # the publisher writes it again
     }
 )
@@ -124,6 +126,8 @@ def finish(settings: Settings, *, source: Source | None, held: Sequence[bytes], 
                 raise Refused("RESTORE_NOT_BEGUN", what, fix="Name the folder of a backup.")
         write_names(service)
         rebuilt = None if source is None else append_missing(service, source)
+        with service.database.transaction() as connection:
+            replay_erasures(connection, service.people)
         lost, departs = _looked_at(service)
         known = [*known_here(service), *known_elsewhere(service, lambda: held)]
         try:

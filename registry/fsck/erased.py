@@ -88,9 +88,12 @@ def check_undone(connection: sa.Connection, explained: Explained) -> Iterator[De
         ),
     ]
     retired = set(connection.execute(sa.select(retired_code.c.certificate)).scalars())
-    for one in sorted(retired ^ explained.certificates):
+    for one in sorted(retired - explained.certificates):
         where = f"certificate {one.hex()}"
-        yield Departure("RETIRED_DIFFERS", where, "its code is retired without an order, or the reverse")
+        yield Departure("RETIRED_EXTRA", where, "its code is retired, and no order erased its holder")
+    for one in sorted(explained.certificates - retired):
+        where = f"certificate {one.hex()}"
+        yield Departure("RETIRED_MISSING", where, "its holder was erased, and its code leads nowhere")
     for where in sorted(where for where, gone in found if gone):
         yield Departure("ERASURE_UNDONE", where, "an order in force has erased this, and it is still there")
 

@@ -111,7 +111,7 @@ TABLES: Final[Mapping[str, Stands]] = MappingProxyType(
         ),
         "retired_code": Stands(
             Standing.RESTATED,
-            ("RETIRED_DIFFERS",),
+            ("RETIRED_EXTRA", "RETIRED_MISSING"),
             "持证人已删除的证书的查询码：逐张对应生效的删除令",
             "codes of certificates whose holders were erased: one for each that an order in force names",
             scratch=("code_index",),

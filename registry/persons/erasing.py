@@ -18,7 +18,7 @@ from typing import Any, Final, TypeAlias
 import sqlalchemy as sa
 
 from issuers.authority.erasure_facts import Erased
-from ledger.errors import Unavailable
+from ledger.errors import MalanError
 from registry.persons.people import People
 from registry.storage.facts import all_of
 from registry.storage.tables import (
@@ -45,10 +45,13 @@ _TRAINEE: Final = (opening, candidate, reservation, credential)  # all that a pe
 def replay_erasures(connection: sa.Connection, people: People) -> int:
     """Carries out every erasure order in force in the log; the number of persons that were still there.
 
-    For a database that may be older than an order: call it in one transaction (`Database.transaction`) after
-    the log's rows are complete (`malan rebuild`) and before the service opens. `people` is that of the
-    service (`Service.people`, or `People(read_secrets(...))`). Raises what the database raises.
+    For a database that may be older than an order, or got older keys: call it in one transaction
+    (`Database.transaction`) after the log's rows are complete (`rebuilding.append_missing`) and before fsck
+    and the service look at it. `people` is that of the service (`Service.people`, or
+    `People(read_secrets(...))`). Raises what the database raises.
     """
+    marked = sa.select(claimant_mark.c.person)
+    connection.execute(sa.delete(person_key).where(person_key.c.person.in_(marked)))
     return erase_places(
         connection, people, [(one.statement, one.place) for one in all_of(connection, Erased)]
     )
@@ -123,8 +126,8 @@ def _seal_anew(connection: sa.Connection, people: People, one: bytes) -> None:
     place = (row.staff,)
     try:
         plain = people.unseal(connection, one, row.sealed, table="staff", place=place)
-    except Unavailable:
-        return  # restored without keys: there is nothing that opens
+    except MalanError:
+        return  # restored with no key or another: there is nothing that opens
     connection.execute(sa.delete(person_key).where(person_key.c.person == one))
     connection.execute(sa.insert(person_key).values(person=one, wrapped=people.new_key(one)))
     sealed = people.without_keys().seal(connection, one, plain, table="staff", place=place)

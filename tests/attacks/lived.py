@@ -8,20 +8,18 @@ from dataclasses import dataclass
 
 import pytest
 
-from issuers.acts.certificates import ClaimDecided
-from issuers.acts.words import Outcome
 from registry.fsck.run import check
 from registry.migrations import migrate
 from registry.storage.database import Database
 from registry.supervision import audit_rows
-from registry.supervision.runs import Outcome as Ended
+from registry.supervision.runs import Outcome
 from tests.ground import Ground
 from tests.insider import Insider, insider
 from tests.registry.conftest import Template
 from tests.registry.desk import Desk
-from tests.registry.erasing import erased, holder_of, places
+from tests.registry.erasing import erased, paid, places
 from tests.registry.stage import Stage, officer_document, raise_stage
-from tests.world_parts import AMOUNT_FEN, BODY, moment
+from tests.world_parts import BODY, moment
 
 
 @dataclass
@@ -57,18 +55,14 @@ def lived(
     stage.publish()
     assert desk.submit(desk.claim(desk.prepared())).status_code == 200
     stage.publish()
-    prepared = desk.prepared(1)
-    assert desk.submit(desk.claim(prepared, 1)).status_code == 200
-    approval = ClaimDecided(Outcome.APPROVED, (), AMOUNT_FEN, release=False)
-    assert desk.say("claim-decided", "reviewer-310104", prepared.claim, approval).status_code == 200
-    erased(stage, places(stage, holder_of(desk, 1)))
+    erased(stage, places(stage, paid(desk, 1)))
     stage.publish()
     with stage.service.database.transaction() as connection:
         ran = audit_rows.begin(
             connection, party="city", staff=b"s" * 16, classes=1, now_ms=stage.hands.now_ms
         )
         told = b'{"state": "sound", "counts": {"departure": 0, "could_not_check": 0}}'
-        outcome = Ended("sound", 0, 0, told, b"<p>sound</p>", b"a checkpoint")
+        outcome = Outcome("sound", 0, 0, told, b"<p>sound</p>", b"a checkpoint")
         audit_rows.finish(connection, ran, outcome, now_ms=stage.hands.now_ms)
     built = stage.service.database.schema_built_by(migrate)
     stage.service.database.close()

@@ -8,10 +8,13 @@ from typing import Any
 import httpx
 import sqlalchemy as sa
 
+from issuers.acts.certificates import ClaimDecided
+from issuers.acts.words import Outcome
 from registry.persons.erasing import Place, places_of
 from registry.storage.tables import reservation
 from tests.registry.desk import Desk
 from tests.registry.stage import Stage
+from tests.world_parts import AMOUNT_FEN
 
 
 def holder_of(desk: Desk, place: int = 0) -> bytes:
@@ -68,3 +71,12 @@ def rows_of(stage: Stage, persons: Collection[bytes], *tables: sa.Table) -> dict
             for table in tables
         }
     return {name: count for name, count in found.items() if count}
+
+
+def paid(desk: Desk, place: int = 0) -> bytes:
+    """The holder has a grant; answers with who they are."""
+    prepared = desk.prepared(place)
+    assert desk.submit(desk.claim(prepared, place)).status_code == 200
+    approval = ClaimDecided(Outcome.APPROVED, (), AMOUNT_FEN, release=False)
+    assert desk.say("claim-decided", "reviewer-310104", prepared.claim, approval).status_code == 200
+    return holder_of(desk, place)
