@@ -72,8 +72,11 @@ def see(note: bytes, *, where: str, origin: str, keys: Collection[NoteKey]) -> S
     return Seen(where, checkpoint, note)
 
 
-def compare(heads: Sequence[Seen], *, prove: Prove | None = None) -> Compared:
-    """All heads, of one log, against each other; without `prove` only those of one size are compared."""
+def compare(heads: Sequence[Seen], *, prove: Sequence[Prove] = ()) -> Compared:
+    """All heads, of one log, against each other; `prove`: asked in turn until one leads to the newer root.
+
+    Without any, only heads of one size are compared.
+    """
     conflicts: list[Conflict] = []
     unchecked: list[tuple[int, int]] = []
     firsts: dict[Checkpoint, Seen] = {}
@@ -93,19 +96,19 @@ def compare(heads: Sequence[Seen], *, prove: Prove | None = None) -> Compared:
     return Compared(tuple(conflicts), tuple(unchecked))
 
 
-def _between(older: Seen, newer: Seen, prove: Prove | None) -> Between | None:
+def _between(older: Seen, newer: Seen, prove: Sequence[Prove]) -> Between | None:
     """What the newer root says of the older size; None where nobody gives hashes that lead to that root."""
-    if prove is None:
-        return None
     old, new = older.checkpoint.size, newer.checkpoint.size
-    try:
-        found = prove(old, new)
-        check_consistency(
-            old=old, new=new, old_root=found.root, new_root=newer.checkpoint.root, proof=found.proof
-        )
-    except MalanError:
-        return None
-    return found
+    for one in prove:
+        try:
+            found = one(old, new)
+            check_consistency(
+                old=old, new=new, old_root=found.root, new_root=newer.checkpoint.root, proof=found.proof
+            )
+        except MalanError:
+            continue
+        return found
+    return None
 
 
 def prove_by(fetch: Fetch, *, size: int = 0) -> Prove:

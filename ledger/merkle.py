@@ -19,6 +19,7 @@ from ledger.errors import ProofFailed
 HASH_SIZE = 32
 MAX_SIZE = 2**63 - 1  # other implementations count leaves in signed 64 bits
 EMPTY_ROOT = sha256(b"").digest()
+OLD_ROOT = "OLD_ROOT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +203,8 @@ def check_consistency(
 ) -> None:
     """Raise ProofFailed unless the tree of size `new` continues the tree of size `old` (RFC 9162 2.1.4.2).
 
+    OLD_ROOT: the proof leads to `new_root`, which has another tree of the old size below it; by ROOT_MISMATCH
+    it may just be a wrong proof. (From a power of two it never says so: such a proof holds no old root.)
     From size 0 to a larger one nothing can be checked, so that is refused (CONSISTENCY_FROM_EMPTY);
     0 to 0 holds only when both roots are the root of the empty tree.
     """
@@ -226,8 +229,9 @@ def check_consistency(
         if left:
             folded_old = _node(sibling, folded_old)
         folded_new = _node(sibling, folded_new) if left else _node(folded_new, sibling)
-    _require_root(folded_old, old_root)
     _require_root(folded_new, new_root)
+    if folded_old != old_root:
+        raise ProofFailed(OLD_ROOT, "The proof leads to the newer root, but from another older one.")
 
 
 class Frontier:

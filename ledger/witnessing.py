@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from ledger.add_checkpoint import AddCheckpoint
 from ledger.checkpoint import Checkpoint, CosignerKey, parse_checkpoint
 from ledger.errors import BadSignature, MalanError, Malformed, ProofFailed, Refused, Unavailable
-from ledger.merkle import check_consistency
+from ledger.merkle import OLD_ROOT, check_consistency
 from ledger.note import Note, NoteKey, open_note
 
 Logs = Mapping[str, Collection[NoteKey]]
@@ -38,7 +38,7 @@ _REFUSED = {UNKNOWN_LOG: 404, OLD_SIZE: 409}
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request whose checkpoint a key of its log signed; `note` has the verified lines of the log alone."""
+    """A request whose checkpoint a key of its log signed; `note` as `bare` leaves it."""
 
     request: AddCheckpoint
     checkpoint: Checkpoint
@@ -55,11 +55,21 @@ def authenticate(request: AddCheckpoint, *, logs: Logs) -> Asked:
     keys = logs.get(text.split("\n", 1)[0])
     if not keys:
         raise Refused(UNKNOWN_LOG, "This witness does not watch that log.")
-    opened = open_note(request.note, keys)
+    note = bare(request.note, keys)
     checkpoint = parse_checkpoint(text)
     if request.old > checkpoint.size:
         raise Malformed("ADD_OLD_LARGER", "The old size is larger than the checkpoint's.")
-    return Asked(request, checkpoint, Note(text, opened.verified))
+    return Asked(request, checkpoint, note)
+
+
+def bare(raw: bytes, keys: Collection[NoteKey]) -> Note:
+    """The note with one verified line of each of these keys and no other: as much as is ever kept of it.
+
+    Raises as `open_note`.
+    """
+    opened = open_note(raw, keys)
+    firsts = {(line.name, line.key_id): line for line in reversed(opened.verified)}
+    return Note(opened.text, tuple(reversed(firsts.values())))
 
 
 def check_follows(asked: Asked, *, latest: Checkpoint | None) -> None:
@@ -83,6 +93,24 @@ def check_follows(asked: Asked, *, latest: Checkpoint | None) -> None:
     check_consistency(
         old=size, new=checkpoint.size, old_root=latest.root, new_root=checkpoint.root, proof=request.proof
     )
+
+
+def departs(asked: Asked, *, held: Checkpoint | None) -> bool:
+    """Whether the request shows by itself that its checkpoint does not continue `held`, of the old size.
+
+    Only a proof that leads to the signed root says anything: a wrong one anybody can send with an honest
+    checkpoint.
+    """
+    if held is None or held.size != asked.request.old:
+        return False
+    new = asked.checkpoint
+    try:
+        check_consistency(
+            old=held.size, new=new.size, old_root=held.root, new_root=new.root, proof=asked.request.proof
+        )
+    except ProofFailed as error:
+        return error.code == OLD_ROOT
+    return False
 
 
 def is_cosigned_by(note: Note, key: CosignerKey) -> bool:

@@ -30,7 +30,7 @@ def district(tmp_path: Path) -> Witnessing:
 
 
 def ask(district: Witnessing, body: bytes, *, now: int = NOW) -> Answer:
-    return answer(district, body, now=now)
+    return answer(district, body, now=lambda: now)
 
 
 def test_200_the_cosignature_is_over_the_checkpoint_at_our_time(district: Witnessing, log: History) -> None:

@@ -56,7 +56,7 @@ def honest(one: Witnessing, request: httpx.Request) -> httpx.Response:
     if request.method == "GET":
         head = one.state.latest(ORIGIN)
         return httpx.Response(404) if head is None else httpx.Response(200, content=head.note)
-    told = answer(one, request.content, now=NOW)
+    told = answer(one, request.content, now=lambda: NOW)
     return httpx.Response(told.status, content=told.body, headers={"content-type": told.type})
 
 
@@ -149,7 +149,7 @@ def test_a_line_by_another_over_another_or_twice_is_not_believed(town: Town, log
 
 def test_a_conflict_comes_with_the_head_that_proves_it(town: Town, log: History) -> None:
     other = log.fork(299)
-    answer(town.all["w02.example"], other.request(0, 300), now=NOW)
+    answer(town.all["w02.example"], other.request(0, 300), now=lambda: NOW)
     told = town.ask(log, 300, Sizes())[1]
     assert told.code == "WITNESS_CONFLICT" and told.head is not None
     ours = see(log.note(300), where="us", origin=ORIGIN, keys=KEYS)
@@ -157,7 +157,7 @@ def test_a_conflict_comes_with_the_head_that_proves_it(town: Town, log: History)
 
 
 def test_a_witness_that_saw_more_shows_it(town: Town, log: History) -> None:
-    answer(town.all["w02.example"], log.request(0, 500), now=NOW)
+    answer(town.all["w02.example"], log.request(0, 500), now=lambda: NOW)
     told = town.ask(log, 300, Sizes())[1]
     assert (told.code, told.size) == ("WITNESS_AHEAD", 500)
     assert told.head is not None and told.head.checkpoint.size == 500
@@ -203,7 +203,7 @@ def test_a_note_that_is_not_the_logs_is_not_sent(town: Town, log: History) -> No
 
 
 def test_heads_are_shown_by_those_who_have_one(town: Town, log: History) -> None:
-    answer(town.all["w01.example"], log.request(0, 300), now=NOW)
+    answer(town.all["w01.example"], log.request(0, 300), now=lambda: NOW)
     town.lies["w03.example"] = dead
     shown = heads_of(
         town.policy.witnesses, origin=ORIGIN, log_keys=KEYS, transport=httpx.MockTransport(town.handle)

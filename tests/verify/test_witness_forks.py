@@ -25,7 +25,7 @@ def districts(folder: Path, log: History, *, until: int = 300) -> list[Witnessin
     """Sixteen witnesses, all of one history so far."""
     found = [witness(folder / f"{number:02}", f"w{number:02}.example/malan") for number in range(1, 17)]
     for one in found:
-        assert answer(one, log.request(0, until), now=NOW).status == 200
+        assert answer(one, log.request(0, until), now=lambda: NOW).status == 200
     return found
 
 
@@ -43,7 +43,9 @@ def test_a_fresh_fork_has_one_quorum_at_most_and_is_seen(tmp_path: Path, left: i
     fork = log.fork(300)
     quorums = 0
     for branch, mine in ((log, all_of_them[:left]), (fork, all_of_them[left:])):
-        assert [answer(one, branch.request(300, 400), now=NOW).status for one in mine] == [200] * len(mine)
+        assert [answer(one, branch.request(300, 400), now=lambda: NOW).status for one in mine] == [200] * len(
+            mine
+        )
         lines = [line for _, note in heads(mine) for line in parse_note(note).signatures]
         note = parse_note(branch.note(400)).with_lines([one for one in lines if one.name != ORIGIN]).render()
         cosigned = open_checkpoint(
@@ -61,8 +63,10 @@ def test_a_fork_of_what_was_cosigned_is_refused_by_all(tmp_path: Path, left: int
     log = History().grow(300)
     all_of_them = districts(tmp_path, log)
     fork = log.fork(299)
-    assert {answer(one, fork.request(300, 400), now=NOW).status for one in all_of_them[left:]} == {422}
-    assert {answer(one, log.request(300, 400), now=NOW).status for one in all_of_them[:left]} == {200}
+    assert {answer(one, fork.request(300, 400), now=lambda: NOW).status for one in all_of_them[left:]} == {
+        422
+    }
+    assert {answer(one, log.request(300, 400), now=lambda: NOW).status for one in all_of_them[:left]} == {200}
     assert all(one.state.evidence() for one in all_of_them[left:]) and left + right == 16
 
 
@@ -88,7 +92,7 @@ def test_heads_of_different_sizes_are_compared_by_the_logs_tiles(tmp_path: Path)
     fork = log.fork(300)
     for one, size in zip(all_of_them, itertools.chain(range(301, 309), range(320, 328)), strict=True):
         branch = log if size < 310 else fork
-        assert answer(one, branch.request(300, size), now=NOW).status == 200
+        assert answer(one, branch.request(300, size), now=lambda: NOW).status == 200
     shown = opened(heads(all_of_them), origin=ORIGIN, keys=[SIGNER.key])
-    found = compare(shown, prove=prove_by(fork.files(330).fetch, size=330))
+    found = compare(shown, prove=[prove_by(fork.files(330).fetch, size=330)])
     assert [one.code for one in found.conflicts] == [DEPART]

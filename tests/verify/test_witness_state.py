@@ -29,13 +29,13 @@ def log() -> History:
 def test_two_at_once_from_one_size_are_not_both_answered(tmp_path: Path, log: History) -> None:
     """The race spelled out in tlog-witness: the smaller of two must not come after the larger."""
     district = witness(tmp_path / "w")
-    answer(district, log.request(0, 300), now=NOW)
+    answer(district, log.request(0, 300), now=lambda: NOW)
     bodies = [log.request(300, size) for size in range(301, 333)]
     gate, statuses = threading.Barrier(len(bodies)), Counter[int]()
 
     def ask(body: bytes) -> None:
         gate.wait()
-        statuses[answer(district, body, now=NOW).status] += 1
+        statuses[answer(district, body, now=lambda: NOW).status] += 1
 
     threads = [threading.Thread(target=ask, args=(body,)) for body in bodies]
     for thread in threads:
@@ -50,19 +50,19 @@ def test_control_without_the_exclusive_turn_several_are(
 ) -> None:
     """Reads before anybody writes, and writes without asking: what the state is there to prevent."""
     district = witness(tmp_path / "w")
-    answer(district, log.request(0, 300), now=NOW)
+    answer(district, log.request(0, 300), now=lambda: NOW)
     old = district.state.latest(ORIGIN)
     monkeypatch.setattr("verify.witness.state.Turn.latest", lambda *_: old)
     monkeypatch.setattr("verify.witness.state.Turn.record", lambda *_, **__: None)
-    statuses = [answer(district, log.request(300, size), now=NOW).status for size in (400, 350)]
+    statuses = [answer(district, log.request(300, size), now=lambda: NOW).status for size in (400, 350)]
     assert statuses == [200, 200]
 
 
 def test_the_file_refuses_what_the_program_would_not_do(tmp_path: Path, log: History) -> None:
     district = witness(tmp_path / "w")
     for old, new in ((0, 300), (300, 400)):
-        answer(district, log.request(old, new), now=NOW)
-    answer(district, log.fork(3).request(400, 400), now=NOW)
+        answer(district, log.request(old, new), now=lambda: NOW)
+    answer(district, log.fork(3).request(400, 400), now=lambda: NOW)
     with sqlite3.connect(tmp_path / "w" / "witness.db") as db:
         for change in (
             "DELETE FROM head",
@@ -110,9 +110,9 @@ def test_the_state_of_another_key_is_not_ours(tmp_path: Path) -> None:
 
 def test_the_state_disappears_while_it_serves(tmp_path: Path, log: History) -> None:
     district = witness(tmp_path / "w")
-    answer(district, log.request(0, 300), now=NOW)
+    answer(district, log.request(0, 300), now=lambda: NOW)
     (tmp_path / "w" / "witness.db").unlink()
-    told = answer(district, log.request(300, 400), now=NOW)
+    told = answer(district, log.request(300, 400), now=lambda: NOW)
     assert (told.status, told.body) == (503, b"WITNESS_STATE_LOST\n")
 
 
@@ -164,7 +164,7 @@ def turn():
     os.kill(os.getpid(), signal.SIGKILL)
 
 home.witness.state.turn = turn
-answer(home.witness, History().request(0, 300), now=NOW)
+answer(home.witness, History().request(0, 300), now=lambda: NOW)
 """
 
 
@@ -178,19 +178,19 @@ def test_killed_around_the_commit(tmp_path: Path, when: str, size: int | None) -
     head = again.state.latest(ORIGIN)
     assert (None if head is None else head.checkpoint.size) == size
     fork = AddCheckpoint(size or 0, (), History().fork(0).note(300)).render()
-    assert answer(again, fork, now=NOW).status == (422 if size else 200)
+    assert answer(again, fork, now=lambda: NOW).status == (422 if size else 200)
 
 
 def test_an_old_copy_of_the_state_is_found_out_by_our_own_line(tmp_path: Path, log: History) -> None:
     folder = tmp_path / "w"
     district = witness(folder)
-    answer(district, log.request(0, 300), now=NOW)
+    answer(district, log.request(0, 300), now=lambda: NOW)
     kept = (folder / "witness.db").read_bytes()
-    answer(district, log.request(300, 600), now=NOW)
+    answer(district, log.request(300, 600), now=lambda: NOW)
     head = district.state.latest(ORIGIN)
     assert head is not None
     (folder / "witness.db").write_bytes(kept)
     again = open_home(folder).witness
     shown = AddCheckpoint(300, log.proof(300, 600), head.note).render()  # the log's own, with our line on it
-    assert answer(again, shown, now=NOW).body == b"WITNESS_STATE_LOST\n"
+    assert answer(again, shown, now=lambda: NOW).body == b"WITNESS_STATE_LOST\n"
     assert isinstance(again.state, State) and again.state.retired() is not None

@@ -168,6 +168,7 @@ def status(home: Folder = None, as_json: AsJson = False) -> None:
     evidence = [
         {
             "code": one.code,
+            "convicts": one.convicts,
             "origin": one.checkpoint.origin,
             "size": one.checkpoint.size,
             "time": _stamp(one.time),
@@ -179,7 +180,7 @@ def status(home: Folder = None, as_json: AsJson = False) -> None:
         _document({"vkey": key.vkey, "retired": retired, "logs": logs, "evidence": evidence})
     else:
         _print_status(key.vkey, retired, logs, evidence)
-    raise typer.Exit(1 if evidence or retired else 0)
+    raise typer.Exit(1 if retired or any(one["convicts"] for one in evidence) else 0)
 
 
 def _told(home: Home, origin: str, *, mirror: bool, to: str | None) -> dict[str, Any]:
@@ -189,7 +190,7 @@ def _told(home: Home, origin: str, *, mirror: bool, to: str | None) -> dict[str,
         done = one_round(
             home,
             origin,
-            now=clock(),
+            now=clock,
             to=to,
             mirror=(lambda here, total: progress.update(task, completed=here, total=total))
             if mirror
@@ -253,4 +254,5 @@ def _print_status(
         newest = f"size {log['size']}, {log['time']}" if log["size"] is not None else "尚未联署 nothing yet"
         sys.stdout.write(f"{log['origin']}: {newest}, heads {log['heads']}\n")
     for one in evidence:
-        sys.stdout.write(f"证据 EVIDENCE {one['code']}: {one['origin']} size {one['size']}, {one['time']}\n")
+        kind = "证据 EVIDENCE" if one["convicts"] else "未证实，不足为凭 no proof"
+        sys.stdout.write(f"{kind} {one['code']}: {one['origin']} size {one['size']}, {one['time']}\n")

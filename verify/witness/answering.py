@@ -1,7 +1,7 @@
 """One add-checkpoint request, from bytes to bytes: the whole of what a witness does.
 
 Promises: in one turn of the state the record is read, the request judged, the new head written; the
-cosignature leaves this module only after that is on the disk; every refusal of something the log's key signed
+cosignature leaves this module only after that is on the disk; what the log's key signed against a head
 is kept as evidence. May not know: HTTP connections, files, the clock (`now` is an argument).
 
 A witness whose own cosignature turns up over a checkpoint it does not remember has lost state: it retires.
@@ -9,6 +9,7 @@ A witness whose own cosignature turns up over a checkpoint it does not remember 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +23,7 @@ from ledger.add_checkpoint import (
 )
 from ledger.checkpoint import Cosigner, cosign
 from ledger.errors import MalanError, ProofFailed, Refused, Unavailable
+from ledger.heads import DEPART
 from ledger.note import SignatureLine
 from ledger.witnessing import (
     OLD_SIZE,
@@ -30,12 +32,16 @@ from ledger.witnessing import (
     Logs,
     authenticate,
     check_follows,
+    departs,
     is_cosigned_by,
     status_of,
 )
-from verify.witness.state import Evidence, Head, State, Turn, lost
+from verify.witness.state import UNPROVEN, Evidence, Head, State, Turn, lost
 
 OWN_UNKNOWN: Final = "cosignature-not-remembered"
+
+Clock = Callable[[], int]
+"""POSIX seconds, now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +62,8 @@ class Witnessing:
     cosigner: Cosigner
 
 
-def answer(witness: Witnessing, body: bytes, *, now: int) -> Answer:
-    """The answer to the body of a POST; `now` in POSIX seconds. Raises nothing a client can cause."""
+def answer(witness: Witnessing, body: bytes, *, now: Clock) -> Answer:
+    """The answer to the body of a POST. Raises nothing a client can cause."""
     try:
         line = add_checkpoint(witness, parse_add_checkpoint(body), now=now)
     except OldSize as error:
@@ -67,7 +73,7 @@ def answer(witness: Witnessing, body: bytes, *, now: int) -> Answer:
     return Answer(200, render_lines([line]))
 
 
-def add_checkpoint(witness: Witnessing, request: AddCheckpoint, *, now: int) -> SignatureLine:
+def add_checkpoint(witness: Witnessing, request: AddCheckpoint, *, now: Clock) -> SignatureLine:
     """The cosignature over the request's checkpoint, which is then the latest this witness knows.
 
     Raises as `authenticate` and `check_follows`; Unavailable WITNESS_CLOCK, WITNESS_STATE or
@@ -75,7 +81,8 @@ def add_checkpoint(witness: Witnessing, request: AddCheckpoint, *, now: int) -> 
     """
     asked = authenticate(request, logs=witness.logs)
     with witness.state.turn() as turn:
-        done = _judged(witness, turn, asked, now)
+        # The clock inside the turn: whoever waited for it must not sign an older time than the one before.
+        done = _judged(witness, turn, asked, now())
     # Crash here: the head stands and nobody has the cosignature; the client asks again and gets another.
     if isinstance(done, MalanError):
         raise done
@@ -88,6 +95,7 @@ def _judged(witness: Witnessing, turn: Turn, asked: Asked, now: int) -> Signatur
     latest = turn.latest(checkpoint.origin)
     same_size = turn.at(checkpoint.origin, checkpoint.size)
     if _forgot(witness, asked, same_size):
+        _keep(turn, asked, same_size, now)
         turn.retire(OWN_UNKNOWN)
         return lost("state")
     if turn.retired is not None:
@@ -95,7 +103,7 @@ def _judged(witness: Witnessing, turn: Turn, asked: Asked, now: int) -> Signatur
     try:
         check_follows(asked, latest=None if latest is None else latest.checkpoint)
     except (ProofFailed, Refused) as error:
-        _keep(turn, asked, error, latest, same_size, now)
+        _keep(turn, asked, same_size, now, unproven=latest if isinstance(error, ProofFailed) else None)
         if error.code == OLD_SIZE:
             return OldSize(0 if latest is None else latest.checkpoint.size)
         return error
@@ -119,18 +127,26 @@ def _forgot(witness: Witnessing, asked: Asked, same_size: Head | None) -> bool:
 
 
 def _keep(
-    turn: Turn, asked: Asked, error: MalanError, latest: Head | None, same_size: Head | None, now: int
+    turn: Turn, asked: Asked, same_size: Head | None, now: int, *, unproven: Head | None = None
 ) -> None:
-    """Evidence of a conflict: what the log's key signed beside what it had signed before."""
-    code = error.code
-    if same_size is not None and same_size.checkpoint.root != asked.checkpoint.root:
-        code = OTHER_ROOT  # also under a 409: two signed notes, one size, two roots
-    elif code == OLD_SIZE:
-        return  # a client that did not know our size; nothing contradicts anything
-    held = same_size if code == OTHER_ROOT else latest
+    """Evidence: what the log's key signed beside a head it contradicts, whatever the answer is.
+
+    A proof that leads nowhere convicts nobody, since anybody can send it; its checkpoint is kept apart, to be
+    compared with `unproven`, the head it was refused beside.
+    """
+    checkpoint, from_size = asked.checkpoint, turn.at(asked.checkpoint.origin, asked.request.old)
+    if same_size is not None:
+        if same_size.checkpoint == checkpoint:
+            return
+        code, held = OTHER_ROOT, same_size
+    elif from_size is not None and departs(asked, held=from_size.checkpoint):
+        code, held = DEPART, from_size
+    elif unproven is not None and unproven.checkpoint.size:
+        code, held = UNPROVEN, unproven
+    else:
+        return
     request = AddCheckpoint(asked.request.old, asked.request.proof, asked.note.render())
-    note = None if held is None else held.note
-    turn.keep(Evidence(asked.checkpoint, code, now, request.render(), note))
+    turn.keep(Evidence(checkpoint, code, now, request.render(), held.note))
 
 
 class OldSize(Refused):

@@ -7,43 +7,76 @@ brings it. May not know: how heads travel, files. No I/O but the state it is giv
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from ledger.checkpoint import parse_checkpoint
-from ledger.errors import MalanError
+from ledger.errors import MalanError, Unavailable
 from ledger.filling import CHECKPOINT
-from ledger.heads import DEPART, TWO_ROOTS, Compared, Conflict, Seen, compare, prove_by
-from ledger.note import parse_note
+from ledger.heads import DEPART, TWO_ROOTS, Compared, Conflict, Seen, compare, prove_by, see
 from ledger.tiles import Fetch
+from ledger.witnessing import bare
 from verify.witness.answering import Witnessing
 from verify.witness.state import Evidence
 
-OURS = "this witness"
-_SAID = {TWO_ROOTS: "one size, two roots", DEPART: "the newer does not continue the older"}
+OURS: Final = "this witness"
+_SAID: Final = {TWO_ROOTS: "one size, two roots", DEPART: "the newer does not continue the older"}
 
 
 def compare_heads(
-    witness: Witnessing, origin: str, heads: Sequence[Seen], *, fetch: Fetch, now: int
+    witness: Witnessing, origin: str, heads: Sequence[Seen], *, copies: Sequence[tuple[str, Fetch]], now: int
 ) -> Compared:
-    """All heads of one log, ours included; `fetch` reads tiles by which different sizes are compared.
+    """All heads of one log, ours included, and what each of the `copies` of the log shows.
 
-    Raises Unavailable WITNESS_STATE or WITNESS_STATE_LOST.
+    `copies` (name and files: the log's own, and a mirror): by the tiles of any, sizes are compared, so a log
+    that takes its tiles away after a fork hides nothing from who mirrors it. Raises Unavailable WITNESS_STATE
+    or WITNESS_STATE_LOST.
     """
     latest = witness.state.latest(origin)
-    own = [] if latest is None else [Seen(OURS, latest.checkpoint, latest.note)]
-    found = compare([*own, *heads], prove=prove_by(fetch, size=_published(fetch)))
+    seen = [] if latest is None else [Seen(OURS, latest.checkpoint, latest.note)]
+    proves = []
+    for where, fetch in copies:
+        asked = _until_it_fails(fetch)
+        shown = _shown(asked, where, origin, witness)
+        seen += shown
+        proves.append(prove_by(asked, size=max((one.checkpoint.size for one in shown), default=0)))
+    found = compare([*seen, *heads], prove=proves)
     if found.conflicts:
         with witness.state.turn() as turn:
             for one in found.conflicts:
-                turn.keep(Evidence(one.newer.checkpoint, one.code, now, one.newer.note, one.older.note))
+                turn.keep(_evidence(one, witness, origin, now))
     return found
 
 
-def _published(fetch: Fetch) -> int:
-    """What size the log shows, unverified: it only says which files to read."""
+def _shown(fetch: Fetch, where: str, origin: str, witness: Witnessing) -> list[Seen]:
+    """The checkpoint a copy of the log shows: it is larger than heads we could not compare with otherwise."""
     try:
-        return parse_checkpoint(parse_note(fetch(CHECKPOINT) or b"").text).size
+        note = fetch(CHECKPOINT)
+        return [] if note is None else [see(note, where=where, origin=origin, keys=witness.logs[origin])]
     except MalanError:
-        return 0
+        return []
+
+
+def _until_it_fails(fetch: Fetch) -> Fetch:
+    """A host that does not answer is asked once, and not for every pair of heads."""
+    failed: list[Unavailable] = []
+
+    def asked(path: str) -> bytes | None:
+        if failed:
+            raise failed[0]
+        try:
+            return fetch(path)
+        except Unavailable as error:
+            failed.append(error)
+            raise
+
+    return asked
+
+
+def _evidence(conflict: Conflict, witness: Witnessing, origin: str, now: int) -> Evidence:
+    """Without the lines of others, which may be long, and with the hashes that show it."""
+    newer, older = (bare(one.note, witness.logs[origin]).render() for one in (conflict.newer, conflict.older))
+    between = conflict.between
+    hashes = b"" if between is None else b"".join((between.root, *between.proof))
+    return Evidence(conflict.newer.checkpoint, conflict.code, now, newer, older, hashes)
 
 
 def explain(conflict: Conflict) -> str:

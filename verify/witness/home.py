@@ -1,7 +1,8 @@
 """Door: a witness's folder: its key, the logs it watches, what it remembers, what it cosigned last.
 
     witness.key     Ed25519, mode 0600, one line: PRIVATE+KEY+<name>+<key id>+<base64 of 0x04 and the seed>
-    logs.txt        a tlog-policy of `log <vkey> [<url>]` lines and `quorum none`; yours to edit
+    logs.txt        a tlog-policy of `log <vkey> [<url>]` lines and `quorum none`; yours to edit: with
+                    `witness <name> <vkey> <url>` lines for districts the log might leave out
     witness.db      what was cosigned (`state`): if it is lost, so is the right to use the key
     cosigned/<SHA-256 of the origin>/checkpoint     the newest head of each log, to be carried or served
     mirror/<SHA-256 of the origin>/                 every entry, where this witness mirrors (`mirror`)
@@ -26,7 +27,7 @@ from ledger.add_checkpoint import origin_hash
 from ledger.checkpoint import Cosigner, CosignerKey
 from ledger.errors import Malformed, Refused, Unavailable
 from ledger.note import NoteKey, decode_base64
-from ledger.policy import MAX_POLICY_BYTES, Policy, parse_policy, render_policy
+from ledger.policy import MAX_POLICY_BYTES, Policy, Witness, parse_policy, render_policy
 from verify.witness.answering import Witnessing
 from verify.witness.state import State
 from verify.witness.state import create as create_state
@@ -43,11 +44,12 @@ _PREFIX: Final = "PRIVATE+KEY+"
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """An opened folder; `urls` has the address of each log that has one, by origin."""
+    """An opened folder; `urls` has the address of each log that has one, by origin; `others`: witnesses."""
 
     path: Path
     witness: Witnessing
     urls: Mapping[str, str]
+    others: tuple[Witness, ...] = ()
 
     def cosigned(self, origin: str) -> Path:
         """Where the newest cosigned head of a log lies."""
@@ -97,7 +99,7 @@ def open_home(path: Path) -> Home:
         keys.setdefault(log.key.name, []).append(log.key)
     urls = {log.key.name: log.url for log in policy.logs if log.url is not None}
     state = State(path / STATE, vkey=cosigner.key.vkey)
-    return Home(path, Witnessing(keys, state, cosigner), urls)
+    return Home(path, Witnessing(keys, state, cosigner), urls, policy.witnesses)
 
 
 def render_key(cosigner: Cosigner) -> bytes:

@@ -20,7 +20,7 @@ from ledger.merkle import consistency_proof
 from ledger.tiles import TileReader
 from ledger.witnessing import authenticate, check_follows
 from verify.source import Source
-from verify.witness.answering import add_checkpoint
+from verify.witness.answering import Clock, OldSize, add_checkpoint
 from verify.witness.home import Home
 from verify.witness.mirror import Progress, follow
 from verify.witness.state import Head
@@ -32,13 +32,14 @@ PARTIALS_KEPT_SECONDS: Final = 86_400
 _TIMEOUT: Final = httpx.Timeout(10.0, connect=4.0)
 
 
-def pull(home: Home, origin: str, source: Source, *, now: int, mirror: Progress | None = None) -> Head:
+def pull(home: Home, origin: str, source: Source, *, now: Clock, mirror: Progress | None = None) -> Head:
     """Cosigns the checkpoint the log shows, if it continues the last; the head as it now stands.
 
-    `mirror`: keep every entry first, and tell this how far it is. Raises as `add_checkpoint` and `follow`;
+    `now` is asked when it is signed, however long the log made us wait before. `mirror`: keep every entry
+    first, and tell this how far it is. Raises as `add_checkpoint` and `follow`;
     Unavailable PULL_NO_CHECKPOINT or TILE_MISSING; ProofFailed PULL_BACKWARDS.
     """
-    request = _request(home, origin, source)
+    request, backwards = _request(home, origin, source)
     if mirror is not None and _continues(home, request, origin):
         # What does not continue is not mirrored: the answer below is then a refusal, with evidence kept.
         follow(
@@ -46,10 +47,19 @@ def pull(home: Home, origin: str, source: Source, *, now: int, mirror: Progress 
             request.note,
             keys=tuple(home.witness.logs[origin]),
             fetch=source.fetch,
-            tidy_before=now - PARTIALS_KEPT_SECONDS,
+            tidy_before=now() - PARTIALS_KEPT_SECONDS,
             progress=mirror,
         )
-    add_checkpoint(home.witness, request, now=now)
+    try:
+        add_checkpoint(home.witness, request, now=now)
+    except OldSize as error:
+        if not backwards:
+            raise
+        raise ProofFailed(
+            "PULL_BACKWARDS",
+            "the log shows an older checkpoint than the one cosigned last",
+            fix="An old copy, or a log that went back. If it stays so, tell the city.",
+        ) from error
     home.show(origin)
     head = home.witness.state.latest(origin)
     assert head is not None
@@ -75,8 +85,8 @@ def deliver(note: bytes, place: str, *, transport: httpx.BaseTransport | None = 
         raise _not_taken(f"the log answers {answer.status_code}")
 
 
-def _request(home: Home, origin: str, source: Source) -> AddCheckpoint:
-    """What a log would ask of us, made from what it shows."""
+def _request(home: Home, origin: str, source: Source) -> tuple[AddCheckpoint, bool]:
+    """What a log would ask of us, made from what it shows; and whether that is less than we cosigned."""
     keys = home.witness.logs.get(origin)
     if not keys:
         raise Refused("WITNESS_UNKNOWN_LOG", "this witness does not watch that log", fix="See logs.txt.")
@@ -85,15 +95,10 @@ def _request(home: Home, origin: str, source: Source) -> AddCheckpoint:
         raise Unavailable("PULL_NO_CHECKPOINT", "the log shows no checkpoint yet", fix="Ask again later.")
     checkpoint = open_checkpoint(note, log_keys=keys).checkpoint
     latest = home.witness.state.latest(origin)
-    old = 0 if latest is None else latest.checkpoint.size
-    if checkpoint.size < old:
-        raise ProofFailed(
-            "PULL_BACKWARDS",
-            "the log shows an older checkpoint than the one cosigned last",
-            where=f"size {checkpoint.size}",
-            fix="An old copy, or a log that went back. If it stays so, tell the city.",
-        )
-    return AddCheckpoint(old, _proof(source, old, checkpoint), note)
+    size = 0 if latest is None else latest.checkpoint.size
+    # A smaller one is asked for as well: the refusal keeps it, if we cosigned another of its size.
+    old = min(size, checkpoint.size)
+    return AddCheckpoint(old, _proof(source, old, checkpoint), note), old < size
 
 
 def _proof(source: Source, old: int, checkpoint: Checkpoint) -> tuple[bytes, ...]:

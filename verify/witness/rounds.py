@@ -8,17 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from ledger.errors import BadSignature, MalanError, ProofFailed
 from ledger.heads import Conflict, Seen
 from ledger.policy import MAX_POLICY_BYTES, Witness, parse_policy
-from verify.source import Source, open_source
+from verify.source import DirectorySource, Source, open_source
+from verify.witness.answering import Clock
 from verify.witness.asking import heads_of
 from verify.witness.comparing import compare_heads
 from verify.witness.home import Home
 from verify.witness.mirror import Progress
 from verify.witness.pulling import deliver, delivery_place, pull
 from verify.witness.state import Head
+
+THE_LOG: Final = "the log"
+OUR_MIRROR: Final = "our mirror"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +85,12 @@ class Round:
 
 
 def one_round(
-    home: Home, origin: str, *, now: int, to: str | None = None, mirror: Progress | None = None
+    home: Home, origin: str, *, now: Clock, to: str | None = None, mirror: Progress | None = None
 ) -> Round:
     """One log, once. `to`: where the line goes, in the place of the log's own address."""
     errors: list[MalanError] = []
     head, delivered, found = None, None, None
+    source: Source = Nowhere()
     try:
         source = open_source(home.urls[origin])
         head = pull(home, origin, source, now=now, mirror=mirror)
@@ -98,33 +104,42 @@ def one_round(
             except MalanError as error:
                 errors.append(error)
             delivered = not errors
-        try:
-            found = compared(home, origin, source, (), now=now)
-        except MalanError as error:
-            errors.append(error)
+    try:
+        # Also where nothing was cosigned: that is when there is most to compare.
+        found = compared(home, origin, source, (), now=now())
+    except MalanError as error:
+        errors.append(error)
     return Round(origin, head, delivered, found, tuple(errors))
 
 
 def compared(home: Home, origin: str, source: Source, heads: Sequence[Seen], *, now: int) -> ComparedHeads:
-    """Our head, those given, and those that the witnesses of the log's own policy show."""
+    """Our head, those given, what log and mirror show, and what the other witnesses show."""
     keys = tuple(home.witness.logs[origin])
     answers = heads_of(_others(home, source), origin=origin, log_keys=keys)
     shown = [one.head for one in answers if one.head is not None]
     silent = tuple(one.witness.name for one in answers if one.head is None)
-    found = compare_heads(home.witness, origin, [*heads, *shown], fetch=source.fetch, now=now)
+    copies = [(THE_LOG, source.fetch)]
+    if (mirror := home.mirror(origin)).is_dir():
+        copies.append((OUR_MIRROR, DirectorySource(mirror).fetch))
+    found = compare_heads(home.witness, origin, [*heads, *shown], copies=copies, now=now)
     return ComparedHeads(len(heads) + len(shown), silent, found.conflicts, found.unchecked)
 
 
 def _others(home: Home, source: Source) -> list[Witness]:
-    """The other witnesses that have an address."""
+    """The other witnesses that have an address: those of `logs.txt`, then those the log's own policy adds.
+
+    The log's operator writes that policy, so he can leave out whoever saw another history; who stands in
+    `logs.txt` he cannot.
+    """
     try:
         raw = source.offered_policy()
         policy = parse_policy(raw) if raw is not None and len(raw) <= MAX_POLICY_BYTES else None
     except MalanError:
-        return []
-    own = home.witness.cosigner.key.public_key
-    known = () if policy is None else policy.witnesses
-    return [one for one in known if one.url is not None and one.key.public_key != own]
+        policy = None
+    known = {one.key.public_key: one for one in (() if policy is None else policy.witnesses)}
+    known |= {one.key.public_key: one for one in home.others}
+    known.pop(home.witness.cosigner.key.public_key, None)
+    return [one for one in known.values() if one.url is not None]
 
 
 class Nowhere:

@@ -12,22 +12,18 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
 from ledger.add_checkpoint import NOTE_TYPE, REQUEST_BYTES_MAX, origin_hash
 from ledger.errors import MalanError
-from verify.witness.answering import Answer, answer
+from verify.witness.answering import Answer, Clock, answer
 from verify.witness.home import Home
 
 ADD: Final = "/add-checkpoint"
 AT_ONCE_MAX: Final = 32
 SECONDS: Final = 10.0
 """For a request to arrive, and for an answer to be taken."""
-
-Clock = Callable[[], int]
-"""POSIX seconds."""
 
 
 def clock() -> int:
@@ -89,7 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
         except _Refuse as refuse:
             self._answer(Answer(refuse.status))
             return
-        self._answer(answer(self.server.home.witness, body, now=self.server.now()))
+        self._answer(answer(self.server.home.witness, body, now=self.server.now))
 
     def do_GET(self) -> None:
         origin = self.server.places.get(self.path)

@@ -8,7 +8,7 @@ but by `create`. May not know: the protocol, keys, clocks.
 Tables: `witness` (one row: vkey, newest time of a cosignature, why it is retired), `head` (origin, size,
 root, the note with the log's line and ours, time in POSIX seconds; the newest head of a log is its largest),
 `evidence` (what contradicts a head: refused requests and heads of others, once for each checkpoint and
-reason, with the head it contradicts).
+reason, with the head it contradicts; `EVIDENCE_MAX` of a log and reason, for nobody is convicted more often).
 """
 
 from __future__ import annotations
@@ -26,6 +26,10 @@ from ledger.errors import Unavailable
 
 _APPLICATION: Final = 0x4D4C5754  # "MLWT" in the header of the file
 _WAIT_SECONDS: Final = 10.0  # for another request's turn; then 503
+
+UNPROVEN: Final = "WITNESS_UNPROVEN"
+"""The code of a signed checkpoint that came with a proof that leads nowhere: it convicts nobody by itself."""
+EVIDENCE_MAX: Final = 1_000
 _REFUSE: Final = "BEGIN SELECT RAISE(ABORT, 'a head stands for ever'); END"
 
 _SCHEMA: Final = (
@@ -34,8 +38,8 @@ _SCHEMA: Final = (
     "CREATE TABLE head (origin TEXT NOT NULL, size INTEGER NOT NULL, root BLOB NOT NULL, note BLOB NOT NULL,"
     " time INTEGER NOT NULL, PRIMARY KEY (origin, size)) STRICT, WITHOUT ROWID",
     "CREATE TABLE evidence (id INTEGER PRIMARY KEY, origin TEXT NOT NULL, size INTEGER NOT NULL,"
-    " root BLOB NOT NULL, code TEXT NOT NULL, time INTEGER NOT NULL, said BLOB NOT NULL, held BLOB,"
-    " UNIQUE (origin, size, root, code)) STRICT",
+    " root BLOB NOT NULL, code TEXT NOT NULL, time INTEGER NOT NULL, said BLOB NOT NULL, held BLOB NOT NULL,"
+    " hashes BLOB NOT NULL, UNIQUE (origin, size, root, code)) STRICT",
     "CREATE TRIGGER head_grows BEFORE INSERT ON head WHEN NEW.size <="  # noqa: S608  # ours
     f" (SELECT MAX(size) FROM head WHERE origin = NEW.origin) {_REFUSE}",
     "CREATE TRIGGER head_stays BEFORE UPDATE ON head WHEN NEW.origin IS NOT OLD.origin OR NEW.size IS NOT"
@@ -60,16 +64,24 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the log's key signed against a head of ours (`held`, if any), and what we call that.
+    """What the log's key signed against the head `held`, and what we call that.
 
-    `said`: the request that was refused, or the head another witness shows, verbatim.
+    `said`: the request that was refused, or the head that somebody shows. `hashes`, 32 bytes each, where a
+    head of another size was compared: the root at the older size as the newer tree has it, then the
+    consistency proof from there; what the log serves tomorrow is not needed to believe it.
     """
 
     checkpoint: Checkpoint
     code: str
     time: int
     said: bytes
-    held: bytes | None
+    held: bytes
+    hashes: bytes = b""
+
+    @property
+    def convicts(self) -> bool:
+        """Whether it is proof for everybody."""
+        return self.code != UNPROVEN
 
 
 def lost(where: str) -> Unavailable:
@@ -121,11 +133,12 @@ class Turn:
     def keep(self, evidence: Evidence) -> None:
         """Keeps evidence; the same checkpoint refused again for the same reason adds nothing."""
         one = evidence.checkpoint
-        values = (one.origin, one.size, one.root, evidence.code, evidence.time, evidence.said, evidence.held)
+        what = (evidence.code, evidence.time, evidence.said, evidence.held, evidence.hashes)
         self._db.execute(
-            "INSERT INTO evidence (origin, size, root, code, time, said, held)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            values,
+            "INSERT INTO evidence (origin, size, root, code, time, said, held, hashes)"
+            " SELECT ?, ?, ?, ?, ?, ?, ?, ?"
+            " WHERE (SELECT count(*) FROM evidence WHERE origin = ? AND code = ?) < ? ON CONFLICT DO NOTHING",
+            (one.origin, one.size, one.root, *what, one.origin, evidence.code, EVIDENCE_MAX),
         )
 
     def retire(self, reason: str) -> None:
@@ -183,7 +196,7 @@ class State:
     def evidence(self) -> list[Evidence]:
         """All of it, in the order it was met."""
         with self._connected() as db:
-            query = "SELECT origin, size, root, code, time, said, held FROM evidence ORDER BY id"
+            query = "SELECT origin, size, root, code, time, said, held, hashes FROM evidence ORDER BY id"
             return [Evidence(Checkpoint(*row[:3]), *row[3:]) for row in db.execute(query)]
 
     @contextmanager
