@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check bench campaign crash foreign clean
+.PHONY: help demo test check bench campaign crash foreign scanner clean
 help:            ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
@@ -20,6 +20,9 @@ demo: $(READY)   ## build a working world in ./malan-home/demo and print the tou
 
 test: $(READY)   ## every test
 	$(BIN)/python -m pytest -n 2 tests
+
+scanner: $(READY) ## fetch the pinned library that reads QR codes in any browser (optional)
+	$(BIN)/python -m registry.scanner_library
 
 check: $(READY)  ## ruff, mypy --strict, the tidy and the docs tests
 	$(BIN)/ruff check .

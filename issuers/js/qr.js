@@ -16,6 +16,7 @@ const AUTHORITY = /^https?:\/\/[^/?#\\\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\
 const PATH = /^\/v\/([0-9]{16})#([0-9])/;
 // Chat programs append such things as `&appinstall=0` to a shared address, after the fragment.
 const SUFFIX = /^[&?][A-Za-z0-9._~!$&'()*+,;=:@/?%-]{0,256}$/;
+const FORM = /^https?:\/\/[a-z0-9.:-]+\/v\/[0-9]{16}#1[0-9]+/;
 const DEFAULT_PORTS = { https: "443", http: "80" };
 
 /** Throws QR_ORIGIN unless `origin` may be pinned, and is written the only way we write it. @param {string} origin */
@@ -56,6 +57,17 @@ export function parseText(text, hosts) {
     if (error instanceof Malformed) throw unreadable("digits after #1");
     throw error;
   }
+}
+
+/** Whether a text has our form at any origin, a chat program's suffix included. @param {string} text */
+export function hasOurForm(text) {
+  const match = codePoints(text) > TEXT_CHARS_MAX ? null : FORM.exec(text);
+  return match !== null && (match[0] === text || SUFFIX.test(text.slice(match[0].length)));
+}
+
+/** Scheme, host and port a web address leads to, as it is written; null for a text that is none. @param {string} text */
+export function authorityOf(text) {
+  return AUTHORITY.exec(text)?.[0] ?? null;
 }
 
 /** IPv4 of loopback or a private range (RFC 1122, RFC 1918). */

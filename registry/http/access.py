@@ -81,7 +81,7 @@ def _public(*templates: str) -> tuple[Access, ...]:
 ACCESS: Final[tuple[Access, ...]] = (
     *_public("/openapi.json", "/healthz", "/readyz"),
     *_public("/metrics"),  # for whom `registry.http.metrics` lets see it; it holds nothing of anybody
-    *_public("/", "/v/{code}", "/supervisor", "/assets/{name}", "/js/{room}/{name}"),
+    *_public("/", "/v/{code}", "/service-worker.js", "/supervisor", "/assets/{name}", "/js/{room}/{name}"),
     *_public("/sign-in", "/keys", "/desk"),
     *_public("/trust.cbor", "/status/{number}", "/log/checkpoint", "/log/vkey", "/log/policy"),
     *_public("/log/checkpoint.full"),

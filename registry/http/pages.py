@@ -1,4 +1,4 @@
-"""Door: pages, styles and scripts, as the files of the packages, under a strict content policy.
+"""Door: pages, styles and scripts, as the files of the packages, each under its own strict content policy.
 
 Promises: a page is the same bytes for everybody: static, no redirect, no sign-in, whatever the code in its
 address; only files that lie in the rooms' folders for the browser are served, by their names. What a page may
@@ -17,6 +17,8 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 
 from ledger.errors import Refused
+from registry import scanner_library
+from registry.http.offline import PAGE, service_worker
 from verify.words import document as words_document
 
 router = APIRouter(include_in_schema=False)
@@ -33,31 +35,53 @@ PAGES: Final = {
 
 ROOMS: Final = ("ledger", "issuers", "verify")
 WORDS: Final = "words.json"
+SCANNER: Final = "scanner.json"
+SERVICE_WORKER: Final = "service_worker.js"
 _ROOT: Final = Path(__file__).parents[2]
 _TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".json": "application/json",
+    ".png": "image/png",
     ".svg": "image/svg+xml",
+    ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
 }
-POLICY: Final = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data: blob:",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-        "object-src 'none'",
-        "require-trusted-types-for 'script'",
-        "trusted-types 'none'",
-    )
+
+_PARTS: Final = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data: blob:",
+    "connect-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+    "object-src 'none'",
+    "require-trusted-types-for 'script'",
 )
+
+
+def _policy(*more: str, types: str = "'none'") -> str:
+    return "; ".join((*_PARTS, *more, f"trusted-types {types}"))
+
+
+POLICY: Final = _policy()
+SCANNING: Final = _policy("manifest-src 'self'", "worker-src 'self'", types="malan")
+"""May be installed, and may start two workers: the policy `malan` lets no other address pass."""
+
+_IN_A_WORKER: Final = "default-src 'none'; connect-src 'self'"
+POLICIES: Final = {
+    "verify.html": SCANNING,
+    "desk.html": SCANNING,
+    # WebAssembly is compiled here and nowhere else, and what it reads are dots.
+    "scan_worker.js": f"{_IN_A_WORKER}; script-src 'self' 'wasm-unsafe-eval'",
+    SERVICE_WORKER: _IN_A_WORKER,
+}
+"""By file; `POLICY` for all others. A worker's policy is that of its own script."""
+
 _HEADERS: Final = {
-    "content-security-policy": POLICY,
     "permissions-policy": "camera=(self), microphone=(), geolocation=(), payment=(), usb=()",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
@@ -73,13 +97,14 @@ class Asset:
     data: bytes
     media_type: str
     etag: str
+    policy: str = POLICY
 
 
 def asset(folder: str, name: str) -> Asset:
     """The file of that name in a folder for the browser. Raises Refused PAGE_UNKNOWN."""
     place = _listed(folder).get(name)
     if place is None:
-        raise Refused("PAGE_UNKNOWN", "there is no such file")
+        raise _unknown()
     found = place.stat()
     return _read(place, (found.st_mtime_ns, found.st_size))
 
@@ -87,14 +112,22 @@ def asset(folder: str, name: str) -> Asset:
 @router.get("/assets/{name}")
 def get_asset(name: str, request: Request) -> Response:
     """A style, script, drawing or the words of verdicts."""
-    return _answer(_words() if name == WORDS else asset("registry/pages", name), request)
+    return _answer(_asset(name), request)
+
+
+@router.get("/service-worker.js")
+def get_service_worker(request: Request) -> Response:
+    """What keeps the scanner's page for when the network is off; at the root, as it answers for `/v/`."""
+    script = asset("registry/pages", SERVICE_WORKER)
+    made = service_worker(script.data, _at)
+    return _answer(_made(made, script.media_type, script.policy), request)
 
 
 @router.get("/js/{room}/{name}")
 def get_script(room: str, name: str, request: Request) -> Response:
     """A module of what a room knows, in JavaScript."""
     if room not in ROOMS:
-        raise Refused("PAGE_UNKNOWN", "there is no such file")
+        raise _unknown()
     return _answer(asset(f"{room}/js", name), request)
 
 
@@ -110,7 +143,7 @@ for _path, _file in PAGES.items():
 
 
 def _answer(found: Asset, request: Request) -> Response:
-    headers = {**_HEADERS, "etag": found.etag}
+    headers = {**_HEADERS, "content-security-policy": found.policy, "etag": found.etag}
     if found.etag in (tag.strip() for tag in request.headers.get("if-none-match", "").split(",")):
         return Response(status_code=304, headers=headers)
     return Response(found.data, media_type=found.media_type, headers=headers)
@@ -124,7 +157,10 @@ def _listed(folder: str) -> dict[str, Path]:
 
 @lru_cache(maxsize=256)
 def _read(place: Path, _mark: tuple[int, int]) -> Asset:
-    return _made(place.read_bytes(), _TYPES[place.suffix])
+    data, pinned = place.read_bytes(), scanner_library.PINS.get(place.name)
+    if pinned is not None and hashlib.sha256(data).hexdigest() != pinned:
+        raise _unknown()  # somebody else's file under the library's name
+    return _made(data, _TYPES[place.suffix], POLICIES.get(place.name, POLICY))
 
 
 @lru_cache(maxsize=1)
@@ -133,5 +169,33 @@ def _words() -> Asset:
     return _made(data, _TYPES[".json"])
 
 
-def _made(data: bytes, media_type: str) -> Asset:
-    return Asset(data, media_type, f'"{hashlib.sha256(data).hexdigest()[:32]}"')
+def _asset(name: str) -> Asset:
+    """What lies at /assets/: files, and two that are made of what the program knows."""
+    if name == WORDS:
+        return _words()
+    if name == SCANNER:
+        whole = all(_at(f"/assets/{one}") is not None for one in scanner_library.PINS)
+        told = {"library": scanner_library.VERSION if whole else None}
+        return _made(json.dumps(told).encode(), _TYPES[".json"])
+    return asset("registry/pages", name)
+
+
+def _at(address: str) -> tuple[bytes, str] | None:
+    """What this module gives out at an address."""
+    try:
+        if address == PAGE:
+            found = asset("registry/pages", PAGES[PAGE])
+        else:
+            _, kind, *rest = address.split("/")
+            found = _asset(rest[0]) if kind == "assets" else asset(f"{rest[0]}/js", rest[1])
+    except Refused:
+        return None
+    return found.data, found.etag
+
+
+def _made(data: bytes, media_type: str, policy: str = POLICY) -> Asset:
+    return Asset(data, media_type, f'"{hashlib.sha256(data).hexdigest()[:32]}"', policy)
+
+
+def _unknown() -> Refused:
+    return Refused("PAGE_UNKNOWN", "there is no such file")

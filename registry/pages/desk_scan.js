@@ -37,7 +37,7 @@ async function byPicture(able) {
   if (picture === undefined) return;
   say(["正在读取图片…", "Reading the picture…"]);
   try {
-    take((able ? await readPicture(picture) : null) ?? (await askServer(picture)));
+    take((able && picture.type !== "application/pdf" ? await readPicture(picture) : null) ?? (await askServer(picture)).qr);
   } catch {
     say(["图片中没有读到二维码。请靠近、对正、避开反光再拍，或粘贴文字。", "No code was read in the picture. Take it closer and without glare, or paste the text."]);
   }

@@ -1,20 +1,21 @@
 /**
- * The page at /v/{code} and at /: takes the text of a QR code from its own address, the camera, a picture or the
- * keyboard, and shows the verdict. The fragment is read once and taken out of address bar and history at once.
+ * The page at /v/{code} and at /: takes the text of a QR code from its own address, or what the start (verify_start.js)
+ * brings, and shows the verdict. The fragment is read once and taken out of address bar and history at once.
  */
 
 import { localise, make, say } from "/assets/language.js";
-import { askServer, canRead, mayHaveCamera, readPicture, watch } from "/assets/scan.js";
+import { keepPage } from "/assets/offline.js";
 import { canCheck, forgetPin, publicAnswer, rememberedPin, serversVerdict, verdictOn, wordsOf } from "/assets/verify_gather.js";
-import { frame, maskedPanels, reporting, toneOf, verdictPanels } from "/assets/verify_shown.js";
-import { checkCode, readCode } from "/js/issuers/identifiers.js";
+import { elsewhere, leadsTo, reporting } from "/assets/verify_report.js";
+import { frame, maskedPanels, toneOf, verdictPanels } from "/assets/verify_shown.js";
+import { begin } from "/assets/verify_start.js";
+import { checkCode } from "/js/issuers/identifiers.js";
 
 const ALARMS = ["TRUST_GENESIS", "TRUST_OLDER", "TRUST_FORK", "TRUST_ACTS", "TRUST_POLICY_CHANGED", "LOG_FORKED"];
 const UNREACHABLE = ["服务没有应答，请检查网络后再试。", "The service does not answer. Check the network and try again."];
 const BUSY = ["查询过于频繁，请一分钟后再试。", "Asked too often. Try again in a minute."];
+const OFFLINE = ["现在没有网络。二维码仍可在本机核验；验证码查询需要联网。", "There is no network now. QR codes can still be checked on this device; typed codes cannot be looked up."];
 const $ = (id) => document.getElementById(id);
-
-let camera = null;
 
 function show(panels, tone, said) {
   $("start").hidden = true;
@@ -35,22 +36,26 @@ function busy() {
   $("said").replaceChildren(say(...wait));
 }
 
-async function verify(text) {
+/** @param {import("/js/verify/check.js").Evidence} evidence @param {[string, string][]} [before] notes on where it is from */
+async function verify(evidence, before = []) {
   busy();
   if (!canCheck()) {
-    offerServer(text);
+    offerServer(evidence.text);
     return;
   }
   try {
     const words = await wordsOf();
-    const { verdict, trust, notes, genesis } = await verdictOn(text, words);
-    const known = trust === null ? [null, []] : [trustLine(trust), trust.bundle.hosts];
-    const panels = verdictPanels(verdict, words, { notes, origin: known[0], hosts: known[1] });
+    const { verdict, trust, notes, genesis } = await verdictOn(evidence, words);
+    const [origin, hosts] = trust === null ? [null, []] : [trustLine(trust), trust.bundle.hosts];
+    const leads = verdict.code === "QR_OTHER_HOST" ? leadsTo(evidence.text) : null;
+    const panels = verdictPanels(verdict, words, { notes: [...before, ...notes], origin, hosts, leads });
     const alarm = ALARMS.includes(verdict.code) ? [alarmPanel(verdict.code, genesis)] : [];
-    const retry = verdict.state === "could_not_check" && alarm.length === 0 ? [retryPanel(text)] : [];
+    if (leads !== null) alarm.push(elsewhere(evidence.text, hosts));
+    const undecided = verdict.state === "could_not_check" || (verdict.facts !== null && notes.length > 0);
+    const retry = undecided && alarm.length === 0 ? [retryPanel(evidence, before, verdict.facts === null)] : [];
     show([...panels.slice(0, 1), ...alarm, ...retry, ...panels.slice(1)], toneOf(verdict.state), [verdict.title.zh, verdict.title.en]);
   } catch (error) {
-    failed(error, () => verify(text));
+    failed(error, () => verify(evidence, before));
   }
 }
 
@@ -103,7 +108,8 @@ async function lookUp(code, before = []) {
 function failed(error, again) {
   const title = ["未能完成", "It could not be done"];
   const unavailable = error?.name === "Unavailable";
-  const why = error?.code === "REMOTE_BUSY" ? BUSY : unavailable ? UNREACHABLE : ["本页出现故障，未作出任何结论。", "A fault of this page; nothing is concluded."];
+  const away = navigator.onLine === false ? OFFLINE : UNREACHABLE;
+  const why = error?.code === "REMOTE_BUSY" ? BUSY : unavailable ? away : ["本页出现故障，未作出任何结论。", "A fault of this page; nothing is concluded."];
   const button = make("button.button", { type: "button" }, ["再试一次", "Try again"]);
   button.addEventListener("click", again);
   const code = make("p.small.dim.mono", {}, error?.code ?? String(error?.name));
@@ -139,105 +145,12 @@ function alarmPanel(code, genesis) {
   return make("div.notice", { "data-tone": "bad" }, ...inside);
 }
 
-function retryPanel(text) {
+function retryPanel(evidence, before, mayAsk) {
   const again = make("button.button", { type: "button" }, ["再核验一次", "Check again"]);
-  again.addEventListener("click", () => verify(text));
+  again.addEventListener("click", () => verify(evidence, before));
   const server = make("button.button.quiet", { type: "button" }, ["由服务器核验……", "Let the server check…"]);
-  server.addEventListener("click", () => offerServer(text));
-  return make("div.actions.full.no-print", {}, again, server);
-}
-
-// The start of the page: camera, picture, code, pasted text.
-
-function scanSays(zh, en, tone = "info", ...more) {
-  $("scan-said").replaceChildren(make("div.notice", { "data-tone": tone }, make("p", {}, [zh, en]), ...more));
-}
-
-async function startCamera() {
-  camera = new AbortController();
-  $("camera").hidden = $("camera-stop").hidden = false;
-  $("camera-start").hidden = true;
-  $("scan-said").replaceChildren();
-  try {
-    const text = await watch($("video"), camera.signal);
-    if (text !== null) await verify(text.trim());
-  } catch {
-    scanSays("摄像头打不开或未获允许。请改用“拍照或选择图片”。", "The camera cannot be opened or is not allowed. Take or choose a picture instead.", "warn");
-  } finally {
-    stopCamera();
-  }
-}
-
-function stopCamera() {
-  camera?.abort();
-  $("camera").hidden = $("camera-stop").hidden = true;
-  $("camera-start").hidden = false;
-}
-
-async function takePicture(picture) {
-  scanSays("正在识读图片……", "Reading the picture…");
-  const text = (await canRead()) ? await readPicture(picture).catch(() => null) : null;
-  if (text !== null) {
-    await verify(text.trim());
-    return;
-  }
-  const send = make("button.button", { type: "button" }, ["发送图片识读", "Send the picture"]);
-  send.addEventListener("click", () => sendPicture(picture));
-  scanSays(
-    "浏览器没有识读出二维码。可以把图片发送给服务器识读：图片中含有姓名等信息，服务器读后即弃，不保存。",
-    "The browser read no code in it. The picture can be sent to the server to be read: it shows a name; the server forgets it at once.",
-    "warn",
-    make("div.actions", {}, send),
-  );
-}
-
-async function sendPicture(picture) {
-  scanSays("正在识读图片……", "Reading the picture…");
-  try {
-    await verify((await askServer(picture)).trim());
-  } catch (error) {
-    const several = ["图片中有多个二维码，请裁剪到只剩一个。", "There are several QR codes in the picture: cut it to one."];
-    const none = ["没有识读出二维码。请拍清晰、完整、正对的照片，或输入验证码。", "No QR code could be read. Take it sharp, whole and from straight above, or type the code."];
-    scanSays(...(error?.code === "SCAN_SEVERAL" ? several : none), "warn");
-  }
-}
-
-function submitCode(event) {
-  event.preventDefault();
-  const problem = $("code-problem");
-  try {
-    const code = readCode($("code").value);
-    $("code").removeAttribute("aria-invalid");
-    problem.hidden = true;
-    lookUp(code);
-  } catch (error) {
-    const check = ["校验位不符，请核对是否输错。", "The check digit does not fit: compare the digits again."];
-    const form = ["验证码应为 16 位数字。", "The code has 16 digits."];
-    problem.replaceChildren(say(...(error.code === "CODE_CHECK" ? check : form)));
-    problem.hidden = false;
-    $("code").setAttribute("aria-invalid", "true");
-    $("code").focus();
-  }
-}
-
-async function begin() {
-  for (const host of document.querySelectorAll("[data-host]")) host.textContent = location.host;
-  $("result").hidden = true;
-  $("start").hidden = false;
-  $("camera-start").hidden = !(mayHaveCamera() && (await canRead()));
-  $("camera-start").addEventListener("click", startCamera);
-  $("camera-stop").addEventListener("click", stopCamera);
-  $("photo-choose").addEventListener("click", () => $("photo").click());
-  $("photo").addEventListener("change", () => {
-    const [picture] = $("photo").files;
-    $("photo").value = "";
-    if (picture !== undefined) takePicture(picture);
-  });
-  $("code-form").addEventListener("submit", submitCode);
-  $("text-form").addEventListener("submit", (event) => {
-    event.preventDefault();
-    if ($("text").value.trim() !== "") verify($("text").value.trim());
-  });
+  server.addEventListener("click", () => offerServer(evidence.text));
+  return make("div.actions.full.no-print", {}, again, mayAsk && evidence.text !== undefined ? server : null);
 }
 
 async function open() {
@@ -245,7 +158,7 @@ async function open() {
   if (location.hash !== "") history.replaceState(null, "", path);
   const code = /^\/v\/(.*)$/.exec(path)?.[1];
   if (code !== undefined && text.includes("#")) {
-    await verify(text);
+    await verify({ text });
     return;
   }
   try {
@@ -256,8 +169,8 @@ async function open() {
   } catch {
     // an address with something that is no code: the start says what to do
   }
-  await begin();
+  await begin({ verify, lookUp });
 }
 
 window.addEventListener("hashchange", () => location.reload());
-open();
+open().finally(keepPage);

@@ -11,6 +11,8 @@ import { openTrust, pinOf, withList } from "/js/verify/trust.js";
 import { couldNotTrust } from "/js/verify/verdict.js";
 
 const PIN = "malan.pin";
+const TRUST = "/trust.cbor";
+const KEPT = "malan-trust"; // read by service_worker.js
 const TRUST_BYTES_MAX = 16 * 2 ** 20;
 const WAIT_MS = 20_000;
 
@@ -25,13 +27,13 @@ export async function wordsOf() {
 }
 
 /**
- * The verdict on a QR text, with the trust it rests on and notes [zh, en] on what could not be had; `genesis` is that of
+ * The verdict on evidence, with the trust it rests on and notes [zh, en] on what could not be had; `genesis` is that of
  * a bundle refused because another one is remembered.
- * @param {string} text
+ * @param {import("/js/verify/check.js").Evidence} evidence
  * @param {any} words
  * @returns {Promise<{verdict: any, trust: any, notes: [string, string][], genesis?: string | null}>}
  */
-export async function verdictOn(text, words) {
+export async function verdictOn(evidence, words) {
   const now = Math.floor(Date.now() / 1000);
   const notes = [];
   let trust;
@@ -41,12 +43,17 @@ export async function verdictOn(text, words) {
     if (!(error instanceof MalanError)) throw error;
     return { verdict: couldNotTrust(error, words, now), trust: null, notes, genesis: error.genesis ?? null };
   }
-  let verdict = await check({ text }, trust, { now, words });
+  let verdict = await check(evidence, trust, { now, words });
   if (verdict.facts === null) return { verdict, trust, notes }; // nothing to ask about: the signature did not hold
-  if (verdict.status_fresh !== true) trust = await newerList(text, trust, notes);
-  const answer = await logAnswer(verdict.facts.code, notes);
-  verdict = await check({ text, ...answer }, trust, { now, words });
+  if (verdict.status_fresh !== true) trust = await newerList(trust, notes);
+  const answer = verdict.complete ? {} : await logAnswer(verdict.facts.code, notes);
+  verdict = await check({ ...evidence, ...answer }, trust, { now, words });
   return { verdict, trust, notes };
+}
+
+/** The trust of now, so that it is kept for when the network is off. */
+export function prepare() {
+  return trustOf();
 }
 
 /** The public answer to a code: {found: answer} or {found: null}; throws Unavailable when nobody answers. */
@@ -83,7 +90,7 @@ export function forgetPin() {
 }
 
 async function trustOf() {
-  const response = await ask("/trust.cbor");
+  const response = await ask(TRUST);
   const raw = new Uint8Array(await response.arrayBuffer());
   if (raw.length > TRUST_BYTES_MAX) throw new Unavailable("REMOTE_SIZE", "the service sent too much");
   const trust = await opened(raw);
@@ -92,7 +99,18 @@ async function trustOf() {
   } catch {
     // storage is forbidden or full: then every visit is a first one, and step 3 says so
   }
+  await keep(raw);
   return trust;
+}
+
+/** Only what was opened is kept, and after the pin, so that what the network's absence brings back is never older. */
+async function keep(raw) {
+  try {
+    const cache = await caches.open(KEPT);
+    await cache.put(TRUST, new Response(raw, { headers: { "content-type": "application/cbor" } }));
+  } catch {
+    // no storage: then there is nothing without a network
+  }
 }
 
 /** Against what is remembered. A refusal for another genesis carries that one, so that a person can compare it. */
@@ -106,7 +124,7 @@ async function opened(raw) {
 }
 
 /** The whole list is asked for, so nobody learns which certificate is looked at. */
-async function newerList(text, trust, notes) {
+async function newerList(trust, notes) {
   const numbers = [...trust.lists.keys()];
   try {
     for (const number of numbers) {

@@ -4,6 +4,7 @@
  */
 
 import { make, say } from "/assets/language.js";
+import { reporting } from "/assets/verify_report.js";
 
 const TONES = {
   valid: "good",
@@ -36,15 +37,15 @@ export function toneOf(state) {
  * The verdict as panels, the heading first.
  * @param {any} verdict
  * @param {any} words
- * @param {{notes?: [string, string][], origin?: Node | null, hosts: string[], byServer?: boolean}} told `hosts`: where
- *   this page is published to be
+ * @param {{notes?: [string, string][], origin?: Node | null, hosts: string[], byServer?: boolean, leads?: string | null}} told `hosts`:
+ *   where this page is published to be; `leads`: where a code of somebody else's does
  * @returns {HTMLElement[]}
  */
-export function verdictPanels(verdict, words, { notes = [], origin = null, hosts, byServer = false }) {
+export function verdictPanels(verdict, words, { notes = [], origin = null, hosts, byServer = false, leads = null }) {
   const all = [
     panel(verdict, words, notes, byServer),
     verdict.facts === null ? null : facts(verdict),
-    nextSteps(verdict, origin, hosts),
+    nextSteps(verdict, origin, hosts, leads),
     steps(verdict),
   ];
   return all.filter((one) => one !== null);
@@ -63,7 +64,7 @@ export function maskedPanels(code, found, words) {
   const grouped = make("span.digits", {}, code.replace(/(.{4})(?=.)/g, "$1 "));
   if (found === null) {
     const lead = ["请核对数字是否输错。如果无误，请不要采信这份证书。", "Compare the digits again. If they are right, do not rely on the certificate."];
-    return [frame("grey", "?", ["查无此证", "No certificate has this code"], make("p.lead", {}, lead), make("p", {}, grouped)), reporting()];
+    return [frame("grey", "?", ["查无此证", "No certificate has this code"], make("p.lead", {}, lead), make("p", {}, grouped)), reporting({ code, state: { zh: "查无此证", en: "No certificate has this code" } })];
   }
   const state = words.states[found.state] ?? words.states.could_not_check;
   const rows = [
@@ -80,7 +81,7 @@ export function maskedPanels(code, found, words) {
   ];
   // Never green with a tick: nothing of the paper was checked.
   const shown = frame("info", "i", ["登记信息（已遮盖）", "Registered particulars (masked)"], list(rows));
-  return [notCheck, shown, reporting()];
+  return [notCheck, shown, reporting({ number: found.number, code, state: state.title })];
 }
 
 /** @param {string} tone @param {string} icon @param {[string, string]} title @param {...Node} inside */
@@ -92,14 +93,6 @@ export function frame(tone, icon, title, ...inside) {
     make("h1", { tabindex: "-1" }, title),
   );
   return make("div.verdict", { "data-tone": tone }, head, ...inside);
-}
-
-/** How to report, and how to go on. */
-export function reporting() {
-  const tel = make("a", { href: "tel:12333" }, "12333");
-  const said = make("p", {}, ["如有疑问或要举报，请拨打 ", "To ask or to report, call "], tel, ["，并说明证书编号和验证码。", " and give the number and code of the certificate."]);
-  const again = make("a.button.quiet", { href: "/" }, ["核验另一份证书", "Check another certificate"]);
-  return make("div.card", {}, said, make("div.actions.full.no-print", {}, again));
 }
 
 function panel(verdict, words, notes, byServer) {
@@ -172,11 +165,12 @@ function compare(told) {
   return make("div.notice", { "data-tone": "info" }, make("p", {}, lead, [zh, en], why));
 }
 
-function nextSteps(verdict, origin, hosts) {
+function nextSteps(verdict, origin, hosts, leads) {
   const names = make("strong.mono", {}, hosts.map((host) => host.replace(/^https?:\/\//, "")).join(" · "));
   const where = ["公布的核验网址：", "The published address of this page: "];
   const address = make("p", {}, where, names, ["。请与地址栏核对。", ". Compare it with the address bar."]);
-  const card = reporting();
+  const { facts: told, title: state, code: reason, checked_at: at } = verdict;
+  const card = reporting({ number: told?.number, code: told?.code, state, reason, at: shanghai(at), leads });
   if (hosts.length > 0) card.prepend(address);
   if (origin !== null) card.prepend(origin);
   return card;

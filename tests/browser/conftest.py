@@ -21,7 +21,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    Request,
+    sync_playwright,
+)
 
 from tests.browser.site import Site, running
 
@@ -34,36 +42,43 @@ LANGUAGES = ("zh-CN", "en")
 TRAINEES = 6
 START_SECONDS = 60.0
 INSECURE = "plain.example"  # this machine under a name that is not local: no secure context over http
-# What a browser prints for an answer that is no 2xx, which the page says in its own words; and for a header
-# that says nothing over plain http.
+# What a browser prints for an answer that is no 2xx, or for no network, which the page says in its own words;
+# and for a header that says nothing over plain http.
 _EXPECTED = (
+    "Failed to load resource: net::ERR_INTERNET_DISCONNECTED",
     "Failed to load resource: the server responded with a status of",
     "The Cross-Origin-Opener-Policy header has been ignored",
 )
 
 
 @pytest.fixture(scope="package")
-def chromium() -> Iterator[Browser]:
-    """One browser for the folder; closed before tests elsewhere, because it keeps an event loop."""
+def playwright_of() -> Iterator[Playwright]:
+    """The driver of browsers; ended before tests elsewhere, because it keeps an event loop."""
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="package")
+def chromium(playwright_of: Playwright) -> Iterator[Browser]:
+    """One browser for the folder."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         if os.environ.get("MALAN_CI"):
             pytest.fail("there is no chromium on this machine: .ci/run installs it")
         pytest.skip("there is no chromium on this machine")
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path,
-            args=[
-                *sandbox,
-                "--disable-dev-shm-usage",
-                f"--host-resolver-rules=MAP {INSECURE} 127.0.0.1",
-                "--use-fake-device-for-media-stream",
-            ],
-            headless=True,
-        )
-        yield browser
-        browser.close()
+    browser = playwright_of.chromium.launch(
+        executable_path=path,
+        args=[
+            *sandbox,
+            "--disable-dev-shm-usage",
+            f"--host-resolver-rules=MAP {INSECURE} 127.0.0.1",
+            "--use-fake-device-for-media-stream",
+        ],
+        headless=True,
+    )
+    yield browser
+    browser.close()
 
 
 @dataclass(frozen=True)
@@ -190,13 +205,17 @@ class Watch:
 
 @pytest.fixture
 def visit(chromium: Browser) -> Iterator[Visit]:
-    """`visit(address, size="phone", language="en")`: a page in a context of its own, and its watch."""
+    """`visit(address, size="phone", language="en")`: a page in a context of its own, and its watch.
+
+    Without `service_workers="allow"` nothing is kept for the time without a network.
+    """
     open_contexts: list[tuple[BrowserContext, Watch, str]] = []
 
     def make(
         address: str, *, size: str = "phone", language: str = "zh-CN", **options: Any
     ) -> tuple[Page, Watch]:
         width, height = SIZES[size]
+        options.setdefault("service_workers", "block")
         context = chromium.new_context(
             viewport={"width": width, "height": height},
             device_scale_factor=2 if size == "phone" else 1,

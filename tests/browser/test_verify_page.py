@@ -99,7 +99,9 @@ def test_a_page_that_leaks_the_fragment_is_caught(site: Site, visit: Visit) -> N
         if path != "/assets/verify_gather.js":
             return data
         assert sound in data
-        return data.replace(sound, b'  await fetch("/assets/malan.svg?" + encodeURIComponent(text));' + sound)
+        return data.replace(
+            sound, b'  await fetch("/assets/malan.svg?" + encodeURIComponent(evidence.text));' + sound
+        )
 
     site.change = change
     assert leaked(site, visit) != []

@@ -1,0 +1,185 @@
+"""With the network off after one visit the page opens, reads and decides; what it keeps, and what never."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from collections.abc import Callable
+
+import httpx
+import pytest
+from playwright.sync_api import Page
+
+from registry.http.offline import files_of, service_worker
+from registry.http.pages import _at
+from tests.browser.conftest import LANGUAGES, SIZES, Visit, axe_complaints, fits
+from tests.browser.scanning import (
+    certificate_pdf,
+    kept_page,
+    need_library,
+    picture,
+    put,
+    verdict_of,
+    without_network,
+)
+from tests.browser.site import Site
+from tests.browser.states import STATES, valid
+from tests.browser.test_verify_ways import CODE
+from verify.words import STATE_WORDS
+
+Shot = Callable[[Page, str], None]
+FULL = os.environ.get("MALAN_CAMPAIGN") == "full"
+# The log cannot be asked without a network, so what only it could say ends otherwise than in the table.
+OTHERWISE = {"not-logged": "valid", "not-logged-yet": "valid", "no-trust": "could_not_check"}
+SOME = ("valid", "revoked", "tampered", "other-host")
+SHOWN = tuple(STATES) if FULL else SOME
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_every_state_without_a_network(site: Site, visit: Visit, shot: Shot, name: str) -> None:
+    need_library()
+    make, state, code = STATES[name]
+    scene = make()
+    text = scene.lay(site)
+    page = kept_page(site, visit, scene)
+    with without_network(page, site):
+        page.goto(site.address + "/")
+        put(page, picture(text))
+        words = STATE_WORDS[OTHERWISE.get(name, state)].title
+        assert verdict_of(page) == words.zh
+        said = page.inner_text("#result")
+        assert code in said or name in OTHERWISE
+        if state == "valid":
+            assert "未核对账本" in page.inner_text(".badges")
+        assert axe_complaints(page) == [] and fits(page)
+        shot(page, f"offline-{name}-phone-zh-CN")
+
+
+def test_a_phone_that_scans_opens_the_address_without_a_network(site: Site, visit: Visit) -> None:
+    """The phone's own camera opens /v/…: the kept page answers, and what follows the # stays in it."""
+    scene = valid()
+    text = scene.lay(site)
+    page = kept_page(site, visit, scene)
+    with without_network(page, site):
+        page.goto(text)
+        page.wait_for_selector(".verdict[data-tone='good']")
+        assert page.evaluate("location.hash") == ""
+        put_back = "现在没有网络" in page.inner_text("#result")
+        assert not put_back
+        page.goto(f"{site.address}/v/{CODE}")
+        page.wait_for_selector(".verdict[data-tone='grey']")
+        assert "现在没有网络" in page.inner_text("#result")
+
+
+def test_a_pdf_without_a_network_is_complete(site: Site, visit: Visit) -> None:
+    scene = valid()
+    scene.lay(site)
+    page = kept_page(site, visit, scene)
+    with without_network(page, site):
+        put(page, certificate_pdf(scene), "application/pdf")
+        page.wait_for_selector(".verdict[data-tone='good']")
+        assert "账本有记载" in page.inner_text(".badges")
+
+
+def test_a_status_grown_old_without_a_network_is_said(site: Site, visit: Visit, shot: Shot) -> None:
+    need_library()
+    scene = valid()
+    text = scene.lay(site)
+    page = kept_page(site, visit, scene)
+    page.clock.set_fixed_time(scene.seconds + 2 * 86_400)
+    with without_network(page, site):
+        put(page, picture(text))
+        assert verdict_of(page) == STATE_WORDS["valid"].title.zh
+        assert "已过期" in page.inner_text(".badges")
+        shot(page, "offline-old-phone-zh-CN")
+
+
+def test_without_a_visit_there_is_nothing(site: Site, visit: Visit) -> None:
+    """Negative control: the same page, not kept."""
+    scene = valid()
+    scene.lay(site)
+    page, _ = visit(site.address)
+    page.goto(site.address + "/")
+    page.wait_for_selector("#photo-choose:visible")
+    page.context.set_offline(True)
+    with pytest.raises(Exception, match="ERR_INTERNET_DISCONNECTED"):
+        page.goto(site.address + "/")
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_start_says_since_when_it_is_kept(
+    site: Site, visit: Visit, shot: Shot, size: str, language: str
+) -> None:
+    scene = valid()
+    scene.lay(site)
+    page = kept_page(site, visit, scene, size=size, language=language)
+    said = page.inner_text("#offline-said")
+    assert ("没有网络也能扫码核验" if language == "zh-CN" else "without a network") in said
+    assert axe_complaints(page) == [] and fits(page)
+    shot(page, f"scanner-start-{size}-{language}")
+
+
+def test_only_files_and_the_bundle_are_kept(site: Site, visit: Visit) -> None:
+    """No answer about a certificate, no address with a code, no fragment."""
+    scene = valid()
+    text = scene.lay(site)
+    page = kept_page(site, visit, scene)
+    page.goto(text)
+    page.wait_for_selector(".verdict[data-tone='good']")
+    assert any("/api/certificates/" in one for one in site.asked)
+    kept = page.evaluate(
+        """async () => (await Promise.all((await caches.keys()).map(async (name) =>
+          (await (await caches.open(name)).keys()).map(({ url }) => url)))).flat()"""
+    )
+    paths = {url.removeprefix(site.address) for url in kept}
+    assert "/trust.cbor" in paths and "/" in paths
+    assert all(path in ("/", "/trust.cbor") or path.startswith(("/js/", "/assets/")) for path in paths)
+    asked = {one.split(" ")[1] for one in site.asked if one.startswith("GET /js/") or "GET /assets/" in one}
+    assert asked <= paths, "all that the page loads is kept"
+
+
+def test_other_pages_are_left_alone(site: Site, visit: Visit) -> None:
+    scene = valid()
+    scene.lay(site)
+    page = kept_page(site, visit, scene)
+    before = len(site.asked)
+    page.goto(site.address + "/keys")
+    page.wait_for_selector("main")
+    asked = site.asked[before:]
+    assert "GET /keys" in asked and "GET /assets/malan.css" in asked
+    page.context.set_offline(True)
+    with pytest.raises(Exception, match="ERR_INTERNET_DISCONNECTED"):
+        page.goto(site.address + "/keys")
+
+
+def test_a_newer_version_is_taken_whole() -> None:
+    script = b"// script"
+    before = service_worker(script, _at)
+    assert service_worker(script, _at) == before
+
+    def changed(address: str) -> tuple[bytes, str] | None:
+        found = _at(address)
+        return None if found is None else (found[0], '"new"' if address.endswith("check.js") else found[1])
+
+    after = service_worker(script, changed)
+    told = [json.loads(one.split(b"= ", 1)[1].split(b";\n")[0]) for one in (before, after)]
+    assert told[0]["files"] == told[1]["files"] and told[0]["version"] != told[1]["version"]
+    files = set(files_of(_at))
+    assert {"/", "/assets/words.json", "/assets/scan_worker.js", "/js/verify/check.js"} <= files
+    assert not any("desk" in one or "supervisor" in one for one in files)
+
+
+def test_it_can_be_installed(site: Site) -> None:
+    manifest = httpx.get(site.address + "/assets/malan.webmanifest")
+    assert manifest.headers["content-type"] == "application/manifest+json"
+    told = manifest.json()
+    assert (told["start_url"], told["scope"], told["display"]) == ("/", "/", "standalone")
+    for icon in told["icons"]:
+        answer = httpx.get(site.address + icon["src"])
+        assert answer.status_code == 200 and answer.headers["content-type"] == icon["type"]
+        if icon["type"] == "image/png":
+            wide, high = struct.unpack(">II", answer.content[16:24])
+            assert icon["sizes"] == f"{wide}x{high}"
+    assert {"192x192", "512x512"} <= {icon["sizes"] for icon in told["icons"]}
