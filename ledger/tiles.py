@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from ledger import merkle
 from ledger.errors import Malformed, ProofFailed, Unavailable
@@ -22,8 +23,6 @@ HEIGHT = 8  # a full tile is a complete subtree of this many levels
 MAX_LEVEL = 63
 MAX_ENTRY_BYTES = 65_535
 ENTRIES = "entries"
-
-_FOLDED_MAX = 4_096
 
 Fetch = Callable[[str], bytes | None]
 """The bytes at a path under the log's prefix; None, FileNotFoundError or Unavailable when there are none."""
@@ -140,10 +139,10 @@ class TileReader:
     """Reads a log of `size` leaves through `fetch`: tree nodes for proofs, entries for audits.
 
     Where a partial file is gone, the full one at its place is read instead (it begins with the same bytes).
-    The last `keep` hash tiles stay in memory, and some thousand inner hashes computed from them.
+    The last `keep` hash tiles stay in memory with the inner hashes computed from them, 16 KiB each.
     """
 
-    def __init__(self, *, size: int, fetch: Fetch, keep: int = 64) -> None:
+    def __init__(self, *, size: int, fetch: Fetch, keep: int = 512) -> None:
         if not 0 <= size <= MAX_SIZE:
             raise ProofFailed(
                 "SIZES_OUT_OF_ORDER", "The tree sizes are negative, too large or in the wrong order."
@@ -151,8 +150,7 @@ class TileReader:
         self.size = size
         self._fetch = fetch
         self._keep = keep
-        self._kept: dict[Tile, list[bytes]] = {}
-        self._folded: dict[Node, bytes] = {}
+        self._kept: dict[tuple[int, int], list[bytes]] = {}  # rows from below, each half as long, hashes end to end
 
     def read(self, nodes: Sequence[Node]) -> list[bytes]:
         """Hashes of complete subtrees, for `merkle`'s plans.
@@ -165,28 +163,24 @@ class TileReader:
         if node.level < 0 or node.index < 0 or (node.index + 1) << node.level > self.size:
             raise ProofFailed("NODE_OUTSIDE_TREE", "A subtree is not complete at this size.")
         level, height = divmod(node.level, HEIGHT)
-        first = node.index << height
-        if height == 0:
-            return self._hashes(level, first // WIDTH)[first % WIDTH]
-        folded = self._folded.get(node)
-        if folded is None:
-            hashes = self._hashes(level, first // WIDTH)
-            folded = merkle.root(hashes[first % WIDTH :][: 1 << height])
-            while len(self._folded) >= _FOLDED_MAX:
-                del self._folded[next(iter(self._folded))]
-            self._folded[node] = folded
-        return folded
+        above, place = divmod(node.index, WIDTH >> height)
+        rows = self._rows(level, above)
+        while len(rows) <= height:
+            rows.append(_row_above(rows[-1]))
+        return rows[height][place * HASH_SIZE : (place + 1) * HASH_SIZE]
 
-    def _hashes(self, level: int, index: int) -> list[bytes]:
-        tile = self._tile(level, index)
-        hashes = self._kept.get(tile)
-        if hashes is None:
+    def _rows(self, level: int, index: int) -> list[bytes]:
+        rows = self._kept.get((level, index))
+        if rows is None:
+            tile = self._tile(level, index)
             data, width = self._bytes(tile)
-            hashes = split_tile(data, width=width)[: tile.width]
+            if len(data) != width * HASH_SIZE:
+                raise Malformed("TILE_LENGTH", "A hash tile has 32 bytes for each hash of its width.")
+            rows = [data[: tile.width * HASH_SIZE]]
             while len(self._kept) >= self._keep:
                 del self._kept[next(iter(self._kept))]
-            self._kept[tile] = hashes
-        return hashes
+            self._kept[level, index] = rows
+        return rows
 
     def bundle(self, index: int) -> list[bytes]:
         """The entries of the bundle at `index`, as many as belong to this size. Raises as `read`."""
@@ -217,6 +211,13 @@ class TileReader:
             if data is not None:
                 return data, place.width
         raise failure or Unavailable("TILE_MISSING", "A file of the log is not there.", where=tile.path)
+
+
+def _row_above(row: bytes) -> bytes:
+    """The hashes of a row, two by two; one left over at the end has no complete subtree above it."""
+    pair = 2 * HASH_SIZE
+    whole = len(row) - len(row) % pair
+    return b"".join([sha256(b"\x01" + row[at : at + pair]).digest() for at in range(0, whole, pair)])
 
 
 class TileBuilder:

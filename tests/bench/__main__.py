@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 
-from tests.bench import core, machine, paper, service
+from tests.bench import core, logs, machine, paper, service
 from tests.bench.meter import Meter
 
 PARTS = {
     "appends": core.appends,
     "statements": core.statements,
     "credentials": core.credentials,
-    "audits": core.audits,
+    "audits": logs.long_audits,
+    "batches": logs.batches,
+    "proofs": logs.proofs,
     "paper": paper.paper,
     "singles": service.singles,
     "bulk": service.bulk,

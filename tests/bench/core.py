@@ -9,16 +9,11 @@ from issuers.authority.judge import admit
 from issuers.authority.view import MemoryView
 from issuers.credential import check_credential, parse_credential, sign_credential
 from ledger import store
-from ledger.checkpoint import parse_checkpoint
 from ledger.leaf import parse_leaf
-from ledger.note import parse_note
 from ledger.statement import parse_statement, statement_hash, uuid7
 from registry.storage.database import Database
 from tests.bench.meter import Meter
 from tests.world import World
-from verify.audit.run import Asked, audit
-from verify.audit.walk import walk
-from verify.source import DirectorySource
 
 
 def appends(meter: Meter) -> None:
@@ -84,26 +79,3 @@ def credentials(meter: Meter) -> None:
 
 def _world() -> World:
     return World.founded().with_standard().with_class().with_results().with_certificates()
-
-
-def audits(meter: Meter) -> None:
-    """The auditor over a published log: chain and tree alone, and with every signature and right to speak."""
-    world = _world()
-    with tempfile.TemporaryDirectory() as folder:
-        world.publish(Path(folder))
-        source = DirectorySource(Path(folder))
-        note = parse_note(source.fetch("checkpoint") or b"")
-        checkpoint = parse_checkpoint(note.text)
-
-        def shallow() -> int:
-            walk(source.fetch, checkpoint)
-            return checkpoint.size
-
-        def deep() -> int:
-            audit(source, Asked(at_ms=world.now))
-            return checkpoint.size
-
-        meter.figure("audit, chain and tree", shallow, bound="sha256 of 500 bytes", entries=checkpoint.size)
-        meter.figure(
-            "audit, with signatures and authority", deep, bound="raw ES256 verify", entries=checkpoint.size
-        )

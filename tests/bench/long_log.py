@@ -96,7 +96,7 @@ def _issue(world: World, one: _Class, who: bytes, number: int) -> None:
 
 
 def publish_synthetic(directory: Path, size: int, *, width: int = 480) -> NoteSigner:
-    """A log of `size` leaves that say nothing, each as long as a usual entry: for hashes, tiles and proofs."""
+    """A log of `size` leaves that say nothing, each as long as a usual entry: for tiles and proofs."""
     signer = NoteSigner("bench.malan.example/log", Ed25519PrivateKey.from_private_bytes(bytes(32)))
     filler = bytes(width - 8)
 
