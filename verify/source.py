@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import time
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import urlsplit
@@ -18,10 +19,12 @@ import httpx
 
 from ledger.errors import Unavailable
 from ledger.tiles import MAX_ENTRY_BYTES, WIDTH
+from verify.wire import Wire
 
 FILE_BYTES_MAX: Final = WIDTH * (MAX_ENTRY_BYTES + 2)  # the largest entry bundle there can be
 POLICY_BYTES_MAX: Final = 1_000_000
-_TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
+FILE_SECONDS: Final = 120.0
+"""For one file, however often it is asked for: a host that drips bytes holds nobody up for ever."""
 _ATTEMPTS: Final = 3
 _PATH: Final = re.compile(r"[0-9A-Za-z._-]+(/[0-9A-Za-z._-]+)*", re.ASCII)
 _GONE: Final = frozenset({404, 410})
@@ -90,7 +93,7 @@ class HttpSource:
         if parts.query or parts.fragment:
             raise Unavailable("SOURCE_URL", "the URL of a log has no query and no fragment")
         self._prefix = url.rstrip("/")
-        self._client = httpx.Client(timeout=_TIMEOUT, follow_redirects=False, transport=transport)
+        self._wire = Wire(transport=transport)
 
     def fetch(self, path: str) -> bytes | None:
         """Tries again on a passing failure; the tree decides whether what came is right."""
@@ -106,19 +109,23 @@ class HttpSource:
     def _get(self, path: str, *, limit: int) -> bytes | None:
         if not _PATH.fullmatch(path) or ".." in path:
             raise Unavailable("SOURCE_PATH", "not a path below the log", where=path)
+        deadline = time.monotonic() + FILE_SECONDS
         for attempt in range(_ATTEMPTS):
             last = attempt == _ATTEMPTS - 1
+            left = max(deadline - time.monotonic(), 0.1)
             try:
-                with self._client.stream("GET", f"{self._prefix}/{path}") as response:
-                    if response.status_code == 200:
-                        return _limited(response, limit)
-                    if response.status_code in _GONE:
-                        return None
-                    if response.status_code not in _PASSING or last:
-                        raise _no_answer(response.status_code, path)
-            except (httpx.HTTPError, httpx.InvalidURL) as error:
-                if last:
+                # A longer one than any file of a log: whoever checks its length will say so.
+                status, data = self._wire.ask("GET", f"{self._prefix}/{path}", seconds=left, bytes_max=limit)
+            except Unavailable as error:
+                if last or time.monotonic() > deadline:
                     raise Unavailable("SOURCE_UNREACHABLE", "no answer", where=path) from error
+                continue
+            if status == 200:
+                return data
+            if status in _GONE:
+                return None
+            if status not in _PASSING or last:
+                raise _no_answer(status, path)
         raise AssertionError("the last attempt returns or raises")
 
 
@@ -127,15 +134,6 @@ def _no_answer(status: int, path: str) -> Unavailable:
         fix = "Name the address it leads to yourself, if you trust it."
         return Unavailable("SOURCE_REDIRECT", "the server sends elsewhere", where=path, fix=fix)
     return Unavailable("SOURCE_STATUS", f"the server answers {status}", where=path)
-
-
-def _limited(response: httpx.Response, limit: int) -> bytes:
-    data = bytearray()
-    for chunk in response.iter_bytes():
-        data += chunk
-        if len(data) > limit:
-            break  # longer than any file of a log: whoever checks its length will say so
-    return bytes(data[: limit + 1])
 
 
 def _read(target: Path, path: str, *, limit: int = FILE_BYTES_MAX) -> bytes | None:

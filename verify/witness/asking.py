@@ -27,17 +27,19 @@ from ledger.add_checkpoint import (
     parse_size,
 )
 from ledger.checkpoint import Checkpoint, check_cosignature, open_checkpoint
-from ledger.errors import MalanError
+from ledger.errors import MalanError, Unavailable
 from ledger.heads import Seen, see
 from ledger.merkle import consistency_proof
-from ledger.note import MAX_NOTE_BYTES, NoteKey, SignatureLine, parse_note
+from ledger.note import MAX_NOTE_BYTES, MAX_SIGNATURES, NoteKey, SignatureLine, parse_note
 from ledger.policy import Witness
 from ledger.tiles import Fetch, TileReader
+from verify.wire import Wire, is_address
 
 SECONDS: Final = 5.0
 """For all that is said with one witness about one checkpoint."""
 
 _TRIES: Final = 3
+_ANSWER_BYTES_MAX: Final = max(LINES_BYTES_MAX, MAX_NOTE_BYTES)
 _UNKNOWN_LOG: Final = frozenset({403, 404})
 _BUSY: Final = frozenset({429, 500, 502, 503, 504})
 
@@ -100,8 +102,10 @@ def ask_all(
     proofs = _Proofs(checkpoint, fetch)
 
     def ask(witness: Witness) -> Answered:
-        with _client(seconds, transport) as client:
-            asking = _Asking(client, witness, note, checkpoint, log_keys, time.monotonic() + seconds)
+        if not is_address(witness.url or ""):
+            return Answered(witness, code=UNREACHABLE)
+        with Wire(transport=transport) as wire:
+            asking = _Asking(wire, witness, note, checkpoint, log_keys, time.monotonic() + seconds)
             return asking.ask(sizes, proofs)
 
     return _each(ask, [one for one in witnesses if one.url is not None])
@@ -118,8 +122,10 @@ def heads_of(
     """What each witness with an address shows as its newest head of the log (the monitoring GET)."""
 
     def look(witness: Witness) -> Answered:
-        with _client(seconds, transport) as client:
-            return _head(client, witness, origin, log_keys, time.monotonic() + seconds)
+        if not is_address(witness.url or ""):
+            return Answered(witness, code=UNREACHABLE)
+        with Wire(transport=transport) as wire:
+            return _head(wire, witness, origin, log_keys, time.monotonic() + seconds)
 
     return _each(look, [one for one in witnesses if one.url is not None])
 
@@ -147,7 +153,7 @@ class _Proofs:
 class _Asking:
     """One witness, one checkpoint."""
 
-    client: httpx.Client
+    wire: Wire
     witness: Witness
     note: bytes
     checkpoint: Checkpoint
@@ -159,7 +165,7 @@ class _Asking:
         for _ in range(_TRIES):
             request = AddCheckpoint(old, proofs.since(old), self.note)
             answer = _exchange(
-                self.client,
+                self.wire,
                 "POST",
                 f"{_address(self.witness)}/add-checkpoint",
                 self.deadline,
@@ -203,15 +209,15 @@ class _Asking:
 
     def _told(self, code: str, *, size: int | None = None) -> Answered:
         """With the head it shows, which is what makes its word evidence."""
-        shown = _head(self.client, self.witness, self.checkpoint.origin, self.log_keys, self.deadline)
+        shown = _head(self.wire, self.witness, self.checkpoint.origin, self.log_keys, self.deadline)
         return Answered(self.witness, code=code, size=size, head=shown.head)
 
 
 def _head(
-    client: httpx.Client, witness: Witness, origin: str, log_keys: Collection[NoteKey], deadline: float
+    wire: Wire, witness: Witness, origin: str, log_keys: Collection[NoteKey], deadline: float
 ) -> Answered:
     place = f"{_address(witness)}/{origin_hash(origin)}/checkpoint"
-    answer = _exchange(client, "GET", place, deadline)
+    answer = _exchange(wire, "GET", place, deadline)
     if answer is None:
         return Answered(witness, code=UNREACHABLE)
     status, body = answer
@@ -229,7 +235,7 @@ def _head(
 
 
 def _exchange(
-    client: httpx.Client, method: str, url: str, deadline: float, body: bytes | None = None
+    wire: Wire, method: str, url: str, deadline: float, body: bytes | None = None
 ) -> tuple[int, bytes] | None:
     """Status and body; None for no answer in time, or one that is too long."""
     left = deadline - time.monotonic()
@@ -237,15 +243,10 @@ def _exchange(
         return None
     headers = {"content-type": NOTE_TYPE} if body is not None else None
     try:
-        with client.stream(method, url, content=body, headers=headers, timeout=left) as answer:
-            data = bytearray()
-            for chunk in answer.iter_bytes():
-                data += chunk
-                if len(data) > max(LINES_BYTES_MAX, MAX_NOTE_BYTES) or time.monotonic() > deadline:
-                    return None
-            return answer.status_code, bytes(data)
-    except (httpx.HTTPError, httpx.InvalidURL):
+        answer = wire.ask(method, url, seconds=left, bytes_max=_ANSWER_BYTES_MAX, body=body, headers=headers)
+    except Unavailable:
         return None
+    return None if len(answer[1]) > _ANSWER_BYTES_MAX else answer
 
 
 def _size(body: bytes) -> int | None:
@@ -260,17 +261,9 @@ def _address(witness: Witness) -> str:
     return witness.url.rstrip("/")
 
 
-def _client(seconds: float, transport: httpx.BaseTransport | None) -> httpx.Client:
-    return httpx.Client(
-        timeout=seconds,
-        follow_redirects=False,
-        transport=transport,
-        headers={"user-agent": "malan", "accept-encoding": "identity"},
-    )
-
-
 def _each(ask: Callable[[Witness], Answered], witnesses: Sequence[Witness]) -> list[Answered]:
     if not witnesses:
         return []
-    with ThreadPoolExecutor(len(witnesses), thread_name_prefix="witness") as pool:
+    # As many as a note has lines: a policy may name thousands, and a thread each would be too many.
+    with ThreadPoolExecutor(min(len(witnesses), MAX_SIGNATURES), thread_name_prefix="witness") as pool:
         return list(pool.map(ask, witnesses))

@@ -20,6 +20,7 @@ from ledger.merkle import consistency_proof
 from ledger.tiles import TileReader
 from ledger.witnessing import authenticate, check_follows
 from verify.source import Source
+from verify.wire import Wire
 from verify.witness.answering import Clock, OldSize, add_checkpoint
 from verify.witness.home import Home
 from verify.witness.mirror import Progress, follow
@@ -29,7 +30,8 @@ COSIGNATURES: Final = "/api/cosignatures"
 """Where the service takes lines: beside its log, on the same host."""
 
 PARTIALS_KEPT_SECONDS: Final = 86_400
-_TIMEOUT: Final = httpx.Timeout(10.0, connect=4.0)
+_DELIVERY_SECONDS: Final = 10.0
+_ANSWER_BYTES_MAX: Final = 65_536  # of no interest but its status
 
 
 def pull(home: Home, origin: str, source: Source, *, now: Clock, mirror: Progress | None = None) -> Head:
@@ -77,12 +79,19 @@ def delivery_place(log_url: str) -> str | None:
 def deliver(note: bytes, place: str, *, transport: httpx.BaseTransport | None = None) -> None:
     """Sends the cosigned note. Raises Unavailable DELIVERY: the log did not take it, or did not answer."""
     try:
-        with httpx.Client(timeout=_TIMEOUT, follow_redirects=False, transport=transport) as client:
-            answer = client.post(place, content=note, headers={"content-type": NOTE_TYPE})
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        with Wire(transport=transport) as wire:
+            status, _ = wire.ask(
+                "POST",
+                place,
+                seconds=_DELIVERY_SECONDS,
+                bytes_max=_ANSWER_BYTES_MAX,
+                body=note,
+                headers={"content-type": NOTE_TYPE},
+            )
+    except Unavailable as error:
         raise _not_taken("the log does not answer") from error
-    if not answer.is_success:
-        raise _not_taken(f"the log answers {answer.status_code}")
+    if not 200 <= status < 300:
+        raise _not_taken(f"the log answers {status}")
 
 
 def _request(home: Home, origin: str, source: Source) -> tuple[AddCheckpoint, bool]:

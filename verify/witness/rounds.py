@@ -12,8 +12,10 @@ from typing import Final
 
 from ledger.errors import BadSignature, MalanError, ProofFailed
 from ledger.heads import Conflict, Seen
+from ledger.note import MAX_SIGNATURES
 from ledger.policy import MAX_POLICY_BYTES, Witness, parse_policy
 from verify.source import DirectorySource, Source, open_source
+from verify.wire import is_address, is_local
 from verify.witness.answering import Clock
 from verify.witness.asking import heads_of
 from verify.witness.comparing import compare_heads
@@ -115,7 +117,7 @@ def one_round(
 def compared(home: Home, origin: str, source: Source, heads: Sequence[Seen], *, now: int) -> ComparedHeads:
     """Our head, those given, what log and mirror show, and what the other witnesses show."""
     keys = tuple(home.witness.logs[origin])
-    answers = heads_of(_others(home, source), origin=origin, log_keys=keys)
+    answers = heads_of(_others(home, origin, source), origin=origin, log_keys=keys)
     shown = [one.head for one in answers if one.head is not None]
     silent = tuple(one.witness.name for one in answers if one.head is None)
     copies = [(THE_LOG, source.fetch)]
@@ -125,8 +127,9 @@ def compared(home: Home, origin: str, source: Source, heads: Sequence[Seen], *, 
     return ComparedHeads(len(heads) + len(shown), silent, found.conflicts, found.unchecked)
 
 
-def _others(home: Home, source: Source) -> list[Witness]:
-    """The other witnesses that have an address: those of `logs.txt`, then those the log's own policy adds.
+def _others(home: Home, origin: str, source: Source) -> list[Witness]:
+    """The other witnesses that have an address: those of `logs.txt`, then those the log's own policy adds, as
+    many as a note has lines.
 
     The log's operator writes that policy, so he can leave out whoever saw another history; who stands in
     `logs.txt` he cannot.
@@ -136,10 +139,15 @@ def _others(home: Home, source: Source) -> list[Witness]:
         policy = parse_policy(raw) if raw is not None and len(raw) <= MAX_POLICY_BYTES else None
     except MalanError:
         policy = None
-    known = {one.key.public_key: one for one in (() if policy is None else policy.witnesses)}
-    known |= {one.key.public_key: one for one in home.others}
+    offered = [one for one in (() if policy is None else policy.witnesses) if one.url and is_address(one.url)]
+    if not is_local(home.urls.get(origin, "")):
+        # A log elsewhere sends nobody to the machines behind our own door.
+        offered = [one for one in offered if not is_local(one.url or "")]
+    known = {one.key.public_key: one for one in home.others}
+    for one in offered:
+        known.setdefault(one.key.public_key, one)
     known.pop(home.witness.cosigner.key.public_key, None)
-    return [one for one in known.values() if one.url is not None]
+    return [one for one in known.values() if one.url is not None][:MAX_SIGNATURES]
 
 
 class Nowhere:

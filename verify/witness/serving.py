@@ -8,6 +8,7 @@ Source: c2sp.org/tlog-witness (submission and monitoring).
 
 from __future__ import annotations
 
+import io
 import socket
 import sys
 import threading
@@ -22,6 +23,7 @@ from verify.witness.home import Home
 
 ADD: Final = "/add-checkpoint"
 AT_ONCE_MAX: Final = 32
+HEAD_BYTES_MAX: Final = 65_536
 SECONDS: Final = 10.0
 """For a request to arrive, and for an answer to be taken."""
 
@@ -54,7 +56,11 @@ class Server(ThreadingHTTPServer):
                 pass
             self.shutdown_request(request)
             return
-        super().process_request(request, client_address)
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:  # no thread to be had: the place is not lost with it
+            self._free.release()
+            self.shutdown_request(request)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """As above; the place is free again when the thread ends."""
@@ -74,7 +80,11 @@ class _Handler(BaseHTTPRequestHandler):
     server: Server
     server_version = "malan-witness"
     sys_version = ""
-    timeout = SECONDS
+
+    def setup(self) -> None:
+        """All of a request comes within its limits, however slowly its head is sent."""
+        super().setup()
+        self.rfile = io.BufferedReader(_Arriving(self.connection, time.monotonic() + SECONDS))
 
     def do_POST(self) -> None:
         if self.path != ADD:
@@ -105,16 +115,16 @@ class _Handler(BaseHTTPRequestHandler):
             raise _Refuse(411)
         if len(length) > 9 or int(length) > REQUEST_BYTES_MAX:
             raise _Refuse(413)
-        left, data, deadline = int(length), bytearray(), time.monotonic() + SECONDS
-        while left > 0:
-            got = self.rfile.read1(min(left, 65_536))
-            if not got or time.monotonic() > deadline:
-                raise _Refuse(400 if not got else 408)
-            data += got
-            left -= len(got)
-        return bytes(data)
+        try:
+            data = self.rfile.read(int(length))
+        except TimeoutError:
+            raise _Refuse(408) from None
+        if len(data) < int(length):
+            raise _Refuse(400)
+        return data
 
     def _answer(self, told: Answer) -> None:
+        self.connection.settimeout(SECONDS)
         self.send_response(told.status)
         self.send_header("Content-Type", told.type if told.body else NOTE_TYPE)
         self.send_header("Content-Length", str(len(told.body)))
@@ -130,6 +140,25 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """The line of `_answer` instead: no address, no path."""
+
+
+class _Arriving(io.RawIOBase):
+    """What a client sends, until a moment (then TimeoutError), and no more than a request may have."""
+
+    def __init__(self, wire: socket.socket, deadline: float) -> None:
+        self._wire, self._deadline, self._left = wire, deadline, HEAD_BYTES_MAX + REQUEST_BYTES_MAX
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        seconds = self._deadline - time.monotonic()
+        if seconds <= 0:
+            raise TimeoutError
+        self._wire.settimeout(seconds)
+        got = self._wire.recv_into(memoryview(buffer)[: self._left])
+        self._left -= got
+        return got
 
 
 class _Refuse(Exception):
