@@ -25,7 +25,7 @@ RUN = """async ({blobs, trust, shown}) => {
   } catch (error) { return { code: said(error), verdicts: [] }; }
   const verdicts = [];
   for (const one of shown) {
-    const evidence = { proof: bytes(one.proof), askedLog: one.asked };
+    const evidence = { proof: bytes(one.proof), askedLog: one.asked, life: (one.life ?? []).map(bytes) };
     if (one.text === null) evidence.credential = bytes(one.credential); else evidence.text = one.text;
     const how = { now: one.now, words, requireProof: one.require };
     try { verdicts.push(await check(evidence, opened, how)); } catch (error) { verdicts.push(said(error)); }
