@@ -86,6 +86,7 @@ def differences(page: Page, corpus: Corpus, *, first: bool = False) -> list[dict
         checks = [one for one in cases if "shown" in one]
         names = {trust["raw"], trust.get("list")}
         names |= {one["shown"][key] for one in checks for key in ("credential", "proof")}
+        names |= {name for one in checks for name in one["shown"]["life"]}
         blobs = {name: corpus.blobs[name] for name in names if name is not None}
         shown = [one["shown"] for one in checks]
         said = page.evaluate(RUN, {"blobs": blobs, "trust": trust, "shown": shown})

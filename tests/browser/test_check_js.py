@@ -79,6 +79,11 @@ BROKEN = {
     "signature check skipped": ("/js/ledger/cose.js", b"  await key.verify(", b"  if (false) key.verify("),
     "revoked read as valid": ("/js/verify/check.js", b'"valid", "revoked"', b'"valid", "valid"'),
     "any host taken": ("/js/issuers/qr.js", b"!hosts.includes(origin)", b"false"),
+    "signer of a later entry not asked": (
+        "/js/verify/life.js",
+        b"if (officerInForce(",
+        b"if (false && officerInForce(",
+    ),
     "expiry forgotten": ("/js/verify/check.js", b"now >= claims.expiresAt", b"false"),
 }
 
