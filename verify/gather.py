@@ -21,10 +21,7 @@ from verify.evidence import Evidence
 from verify.pins import PinStore
 from verify.remote import Remote
 from verify.trust import Pin, Trust, open_trust
-from verify.verdict import State, Verdict
-
-_LIVED = frozenset({State.REVOKED, State.SUPERSEDED, State.SUSPENDED})
-"""States that the log can say more of than the list does."""
+from verify.verdict import Verdict
 
 Open = Callable[[str], Remote]
 
@@ -69,7 +66,7 @@ class Gatherer:
                 return first  # nothing to ask about: the signature did not hold
             if first.status_fresh is not True:
                 trust = self._newer_list(evidence, trust, remote)
-            if not first.complete or first.state in _LIVED:
+            if not first.complete:
                 evidence = self._asked(evidence, first.facts.code, remote)
         return self._check(evidence, trust, now)
 
@@ -159,11 +156,10 @@ class Gatherer:
     def _asked(self, evidence: Evidence, code: str, remote: Remote) -> Evidence:
         """The evidence with the log's answer: its newest proof, or that it has none."""
         try:
-            found = remote.find(code)
-            if found is None:
+            seq = remote.find(code)
+            if seq is None:
                 return replace(evidence, asked_log=True)
-            evidence = replace(evidence, proof=remote.proof(found.seq))
-            return replace(evidence, life=tuple(remote.proof(seq) for seq in found.life))
+            return replace(evidence, proof=remote.proof(seq))
         except MalanError as error:
             self._note("未能查询账本", "The log could not be asked", error)
             return evidence

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,18 +18,19 @@ from registry.backups.manifest import Manifest
 from registry.backups.taking import APART, DAY_MS, KEYS_DAYS, SCRATCH
 from registry.secrets import PURPOSES
 from registry.storage.tables import person_key
+from tests.ground import on
 from tests.registry.backing import all_rows, code, rows_in, taken
 from tests.registry.desk import Desk
+from tests.registry.dying import die, was_killed
 from tests.registry.stage import Stage, dismissal
 
 
 def meanwhile(action: Callable[[], object], place: Path) -> Callable[[int, int], None]:
     """Does something once: when the facts are read, and the entries they follow from are not."""
-    left = [action]
+    left, before = [action], set(place.rglob("fact.rows"))
 
     def tell(_done: int, _total: int) -> None:
-        if left and any(place.rglob("fact.rows")):
-            assert not any(place.rglob("ledger_entry.rows"))
+        if left and set(place.rglob("fact.rows")) > before:
             left.pop()()
 
     return tell
@@ -99,6 +97,7 @@ def test_no_secret_no_lock_store_and_no_scratch_is_in_it(desk: Desk, tmp_path: P
     assert names | APART | SCRATCH | {"alembic_version"} == everything
 
 
+@on("sqlite")
 def test_nobody_else_may_read_it(stage: Stage, tmp_path: Path) -> None:
     before = os.umask(0)
     try:
@@ -110,6 +109,7 @@ def test_nobody_else_may_read_it(stage: Stage, tmp_path: Path) -> None:
         assert all(path.stat().st_mode & 0o777 == 0o600 for path in place.iterdir() if path.is_file())
 
 
+@on("sqlite")
 def test_what_fails_on_the_way_leaves_nothing(stage: Stage, tmp_path: Path) -> None:
     def fail() -> None:
         raise KeyboardInterrupt
@@ -121,25 +121,13 @@ def test_what_fails_on_the_way_leaves_nothing(stage: Stage, tmp_path: Path) -> N
     assert [path for path in stage.service.settings.home.iterdir() if path.name.startswith(".snap")] == []
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from registry.backups.taking import take
-from registry.settings import read_settings
-
-def tell(done, total):
-    if done > 100:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-take(read_settings(home=Path(sys.argv[1])), Path(sys.argv[2]), tell=tell)
-"""
-
-
+@on("sqlite")
 def test_a_backup_that_was_killed_is_recognised(stage: Stage, tmp_path: Path) -> None:
     place, home = tmp_path / "shelf", stage.service.settings.home
     older = taken(stage, place)
-    done = subprocess.run([sys.executable, "-c", KILLED, str(home), str(place)], capture_output=True)
-    assert done.returncode == -signal.SIGKILL, done.stderr
+    stage.hands.set(stage.hands.now_ms + 1)
+    stage.service.database.close()
+    assert was_killed(lambda: taken(stage, place, tell=meanwhile(die, place)))
     (broken,) = place.glob("*.unfinished")
     assert list(broken.iterdir()) and not (broken / shelf.MANIFEST).exists()
     assert not any(path.name.startswith(".snap") for path in home.iterdir())
@@ -160,6 +148,7 @@ def test_a_backup_that_was_killed_is_recognised(stage: Stage, tmp_path: Path) ->
     assert shelf.remove_before(place, now_ms + 1, unfinished_only=True) == [broken.name]
 
 
+@on("sqlite")
 def test_person_keys_past_their_time_are_removed(stage: Stage, tmp_path: Path) -> None:
     place, hands = tmp_path / "shelf", stage.hands
     first = taken(stage, place)
@@ -176,6 +165,7 @@ def test_person_keys_past_their_time_are_removed(stage: Stage, tmp_path: Path) -
     assert first.place.exists()  # rows are kept for as long as the operator likes
 
 
+@on("sqlite")
 def test_too_little_room_is_said_before_anything_is_written(
     stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,6 +174,7 @@ def test_too_little_room_is_said_before_anything_is_written(
     assert list((tmp_path / "shelf").iterdir()) == []
 
 
+@on("sqlite")
 def test_a_disk_that_fills_up_on_the_way(
     stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -200,6 +191,7 @@ def test_a_disk_that_fills_up_on_the_way(
     assert not any((tmp_path / "shelf").glob("*Z*"))
 
 
+@on("sqlite")
 def test_the_command_tells_where_both_parts_are_and_until_when(stage: Stage, tmp_path: Path) -> None:
     home, keys = str(stage.service.settings.home), tmp_path / "apart"
     command = ["backup", str(tmp_path / "shelf"), "--person-keys", str(keys), "--home", home]

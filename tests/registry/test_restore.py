@@ -214,6 +214,7 @@ def test_what_it_cannot_load_it_leaves_alone(stage: Stage, made: Taken, empty: S
         told(other_order)
 
 
+@on("sqlite")
 def test_rows_that_contradict_the_log_keep_it_closed(stage: Stage, made: Taken, empty: Settings) -> None:
     def change(one: Manifest) -> Manifest:
         rows = rows_in(made.place, one, "named_entry")
@@ -265,6 +266,7 @@ def test_a_restore_that_breaks_off_leaves_an_empty_database(
     restored(empty, made.place, stage.hands.clock())
 
 
+@on("sqlite")
 def test_persons_come_back_only_with_young_keys(stage: Stage, made: Taken, empty: Settings) -> None:
     hands = stage.hands
     hands.set(hands.now_ms + KEYS_DAYS * DAY_MS + 1)
@@ -275,6 +277,7 @@ def test_persons_come_back_only_with_young_keys(stage: Stage, made: Taken, empty
     assert found.lost == {}
 
 
+@on("sqlite")
 def test_keys_of_a_day_with_more_persons_fit_older_rows(stage: Stage, made: Taken, empty: Settings) -> None:
     service = stage.service
     with service.database.transaction() as connection:
@@ -286,6 +289,7 @@ def test_keys_of_a_day_with_more_persons_fit_older_rows(stage: Stage, made: Take
     assert restored(empty, made.place, stage.hands.clock(), keys=newer.keys).lost == {}
 
 
+@on("sqlite")
 def test_without_keys_nothing_personal_opens_and_that_is_said(
     desk: Desk, ground: Ground, tmp_path: Path
 ) -> None:
@@ -319,6 +323,7 @@ def test_a_log_that_signed_more_keeps_it_closed_and_gives_back_what_is_missing(
     ground.drop(settings)
 
 
+@on("sqlite")
 def test_what_a_district_holds_is_asked_and_rebuild_works_meanwhile(
     stage: Stage, made: Taken, empty: Settings
 ) -> None:
@@ -350,6 +355,7 @@ def test_a_database_put_back_by_other_means_is_closed_and_checked_as_well(
     open_service(settings, clock=clock).close()
 
 
+@on("sqlite")
 def test_with_nothing_to_compare_an_old_backup_opens(stage: Stage, made: Taken, empty: Settings) -> None:
     """Negative control: it is the lock store and the district that keep it closed."""
     assert stage.post(dismissal(stage)).status_code == 200
@@ -359,6 +365,7 @@ def test_with_nothing_to_compare_an_old_backup_opens(stage: Stage, made: Taken, 
     open_service(empty).close()
 
 
+@on("sqlite")
 def test_the_command(stage: Stage, made: Taken, empty: Settings) -> None:
     before = bytes_below(made.place, made.keys)
     home = ["--home", str(empty.home), "--json"]
@@ -376,6 +383,7 @@ def test_the_command(stage: Stage, made: Taken, empty: Settings) -> None:
     assert json.loads(told.stdout)["error"]["code"] == "RESTORE_NOT_BEGUN"
 
 
+@on("sqlite")
 def test_an_older_program_does_not_open_it_either(stage: Stage, made: Taken, empty: Settings) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("registry.backups.restoring.check", lambda _: (_ for _ in ()).throw(KeyError))
