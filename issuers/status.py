@@ -10,8 +10,9 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from issuers.authority.class_facts import CertificateFact, State, StatusSlot
+from issuers.authority.class_facts import CertificateFact, FormerVersion, State, StatusSlot
 from ledger import cbor
 from ledger.cose import STATUS_LIST_TYPE, check_sign1, parse_sign1, sign1
 from ledger.errors import Malformed
@@ -24,7 +25,16 @@ TTL_MAX = 7 * 86_400  # seconds; what an operator may set, and what a thief of t
 TOKEN_BYTES_MAX = BYTES + 4096  # a list without any pattern does not compress
 VALID, REVOKED, SUSPENDED, SUPERSEDED = range(4)
 VALUE_WORDS = ("valid", "revoked", "suspended", "superseded")
-OF_STATE = {State.VALID: VALID, State.SUSPENDED: SUSPENDED, State.REVOKED: REVOKED}
+OF_STATE = {
+    State.VALID: VALID,
+    State.SUSPENDED: SUSPENDED,
+    State.REVOKED: REVOKED,
+    State.CANCELLED: REVOKED,  # two bits do not tell them apart; the log does (`verify.life`)
+}
+Listed: TypeAlias = CertificateFact | StatusSlot | FormerVersion
+LISTED: tuple[type[Listed], ...] = (StatusSlot, FormerVersion, CertificateFact)
+"""The facts a list is made of. Who sets places one by one takes them in this order: what became of a place
+stands after the taking of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +55,19 @@ class StatusList:
         return self.bits[index // 4] >> 2 * (index % 4) & 3
 
 
-def value_of(fact: CertificateFact | StatusSlot) -> int:
-    """What a list says at the place of a fact: a certificate's state; a voided number's place is revoked."""
+def value_of(fact: Listed) -> int:
+    """What a list says at the place of a fact: a certificate's state; a voided number's place is revoked.
+
+    A former version is superseded, and as revoked as its certificate once that has ended.
+    """
     if isinstance(fact, CertificateFact):
         return OF_STATE[fact.state]
+    if isinstance(fact, FormerVersion):
+        return REVOKED if fact.ended else SUPERSEDED
     return REVOKED if fact.certificate is None else VALID
 
 
-def compute_bits(facts: Iterable[CertificateFact | StatusSlot], number: int) -> bytes:
+def compute_bits(facts: Iterable[Listed], number: int) -> bytes:
     """The 256 KiB of list `number`, from all certificates and places: two bits a place, unused places 0."""
     bits = bytearray(BYTES)
     for fact in facts:

@@ -6,13 +6,13 @@ issued changes nothing in the bits; it is told all the same, because whoever fol
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
-from issuers.acts.certificates import CertificateIssued, NumberVoided
+from issuers.acts.certificates import CertificateIssued, NewVersion, NumberVoided
 from issuers.acts.words import read_act
-from issuers.status import REVOKED, SUSPENDED, VALID
+from issuers.status import REVOKED, SUPERSEDED, SUSPENDED, VALID
 from ledger.leaf import Leaf
 from ledger.statement import parse_statement
 
@@ -21,10 +21,17 @@ AFTER: Final = {
     "certificate-suspended": SUSPENDED,
     "certificate-restored": VALID,
     "certificate-revoked": REVOKED,
+    "certificate-cancelled": REVOKED,
+    "certificate-corrected": VALID,
+    "certificate-reissued": VALID,
     "number-voided": REVOKED,
 }
-"""What a place says after an act; every kind of act about certificates and their numbers stands here."""
+"""What the place in force says after an act; every kind of act about certificates and numbers stands here."""
 
+Place: TypeAlias = tuple[int, int]
+"""List and index."""
+
+_ENDS: Final = frozenset({"certificate-revoked", "certificate-cancelled"})
 _MARKS: Final = tuple(f"vnd.malan.{kind}.v".encode() for kind in AFTER)
 
 
@@ -39,22 +46,27 @@ class Change:
     value: int
 
 
-def change_in(leaf: Leaf, place_of: Callable[[str], tuple[int, int]]) -> Change | None:
-    """The change a leaf made, if any. `place_of`: list and index of the certificate with this id (hex).
+def changes_in(leaf: Leaf, places_of: Callable[[str, int], Sequence[Place]]) -> tuple[Change, ...]:
+    """The changes a leaf made, if any.
 
+    `places_of`: where the versions stand that a certificate (hex) had before a leaf, oldest first.
     Raises as `parse_statement` and `read_act`: what is in a log was admitted to it.
     """
     if not any(mark in leaf.statement for mark in _MARKS):
-        return None  # most leaves: nothing is parsed
+        return ()  # most leaves: nothing is parsed
     statement = parse_statement(leaf.statement)
-    value = AFTER.get(statement.kind)
-    if value is None:
-        return None
-    match read_act(statement):
-        case CertificateIssued(status_list=number, status_index=index):
-            place = (number, index)
-        case NumberVoided(status_list=number, status_index=index):
-            place = (number, index)
-        case _:
-            place = place_of(statement.subject.partition("/")[2])
-    return Change(leaf.seq, leaf.time_ms, *place, value)
+    if statement.kind not in AFTER:
+        return ()
+    act = read_act(statement)
+    values: list[tuple[Place, int]] = []
+    if isinstance(act, CertificateIssued | NumberVoided):
+        values.append(((act.status_list, act.status_index), AFTER[statement.kind]))
+    else:
+        before = places_of(statement.subject.partition("/")[2], leaf.seq)
+        if isinstance(act, NewVersion):
+            values += [(before[-1], SUPERSEDED), ((act.status_list, act.status_index), VALID)]
+        else:
+            # An end is the end of every version; other acts are about the version in force.
+            touched = before if statement.kind in _ENDS else before[-1:]
+            values += [(place, AFTER[statement.kind]) for place in touched]
+    return tuple(Change(leaf.seq, leaf.time_ms, *place, value) for place, value in values)

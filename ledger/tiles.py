@@ -150,7 +150,8 @@ class TileReader:
         self.size = size
         self._fetch = fetch
         self._keep = keep
-        self._kept: dict[tuple[int, int], list[bytes]] = {}  # rows from below, each half as long, hashes end to end
+        # Of each tile the rows from below, each half as long, hashes end to end; as many as were asked for.
+        self._kept: dict[tuple[int, int], list[bytes]] = {}
 
     def read(self, nodes: Sequence[Node]) -> list[bytes]:
         """Hashes of complete subtrees, for `merkle`'s plans.

@@ -11,11 +11,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from issuers.acts import read_act
 from issuers.acts.certificates import CertificateIssued
-from issuers.authority.class_facts import CertificateFact, StatusSlot
+from issuers.authority.class_facts import CertificateFact
 from issuers.bundle import KINDS, Bundle, BundledAct, BundledList, sign_bundle
 from issuers.evidence_document import Evidence, EvidenceStatement
 from issuers.identifiers.districts import DISTRICTS
-from issuers.status import StatusList, compute_bits, sign_status_list
+from issuers.status import LISTED, StatusList, compute_bits, sign_status_list
 from ledger.checkpoint import Checkpoint, Cosigner, cosign
 from ledger.commitment import encode_opening
 from ledger.leaf import leaf_hash
@@ -89,7 +89,7 @@ def receipt(world: World, seq: int) -> bytes:
 
 def status_list(world: World, number: int, *, ttl: int) -> bytes:
     """List `number` at the present size."""
-    bits = compute_bits([*world.view.all(CertificateFact), *world.view.all(StatusSlot)], number)
+    bits = compute_bits([fact for kind in LISTED for fact in world.view.all(kind)], number)
     uri, now = f"{HOST}/status/{number}", world.now // 1000
     status = StatusList(uri, number, len(world.leaves), now, ttl, bits)
     return sign_status_list(status, world.service["status"])

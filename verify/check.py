@@ -21,21 +21,22 @@ from datetime import date
 from typing import Final
 
 from issuers.acts.words import RevocationCause
-from issuers.authority.party_facts import Key, Party
+from issuers.authority.party_facts import Key
 from issuers.credential import Credential, check_credential, parse_credential
-from issuers.identifiers.numbers import parse_number
 from issuers.qr import parse_text
 from issuers.status import REVOKED, SUPERSEDED, SUSPENDED, StatusList
 from ledger.errors import BadSignature, MalanError, Refused
 from ledger.keys import public_key
 from verify.evidence import Evidence
+from verify.facts import facts_of
 from verify.findings import Finding, conclude, failed, passed, unknown
 from verify.history import Past
+from verify.life import Life, Said, read_life
 from verify.logged import Logged, bind, check_agreement, open_logged
 from verify.scope import Entitled, entitled
 from verify.times import day_of
 from verify.trust import Trust
-from verify.verdict import State, StepNumber, Verdict, VerifiedFacts
+from verify.verdict import State, StepNumber, Verdict
 
 SKEW: Final = 300
 """Seconds by which two honest clocks may differ."""
@@ -51,11 +52,6 @@ _FATAL: Final = {
     _N.KEY: State.UNKNOWN_ISSUER,
     _N.SIGNATURE: State.TAMPERED,
     _N.CODE: State.TAMPERED,
-}
-_STATUS: Final = {
-    REVOKED: State.REVOKED,
-    SUSPENDED: State.SUSPENDED,
-    SUPERSEDED: State.SUPERSEDED,
 }
 
 
@@ -82,12 +78,14 @@ def check(evidence: Evidence, trust: Trust, *, now: int, require_proof: bool = F
     right, issuer = _issuer(genuine, logged, trust)
     listed = trust.lists.get(claims.status_list)
     fresh = None if listed is None else -SKEW <= now - listed.issued_at <= listed.ttl
+    life = read_life(evidence.life, logged, trust, version=claims.version)
+    status, said = _status(listed, claims, life, fresh=fresh is True)
     findings += [
         issuer,
         _time(claims, now),
         _in_log(logged, doubt, evidence, claims, now=now, required=require_proof),
         _compromise(genuine, logged, trust),
-        _status(listed, claims, fresh=fresh is True),
+        status,
         _final(logged, trust),
     ]
     return conclude(
@@ -98,7 +96,8 @@ def check(evidence: Evidence, trust: Trust, *, now: int, require_proof: bool = F
         cosigned=0 if logged is None else len(logged.cosignatures),
         witnesses=trust.policy.witness_count,
         fresh=fresh,
-        facts=_facts(genuine, logged, right, listed, trust),
+        facts=facts_of(claims, genuine.key, logged, right, listed, trust),
+        life=None if said is None else life.document(said),
     )
 
 
@@ -176,7 +175,7 @@ def _issuer(genuine: _Genuine, logged: Logged | None, trust: Trust) -> tuple[Ent
 def _moments(claims: Credential, logged: Logged | None, trust: Trust) -> Iterable[tuple[Past, date]]:
     """The past as it stood at issue. A signer's clock may differ from the log's by the skew."""
     if logged is not None:
-        yield trust.history.before(logged.leaf.seq), logged.act.issued_on
+        yield trust.history.before(logged.leaf.seq), logged.made_on
         return
     for seconds in (claims.issued_at, claims.issued_at + SKEW):
         yield trust.history.until(seconds * 1000 + 999), day_of(claims.issued_at)
@@ -234,14 +233,32 @@ def _compromise(genuine: _Genuine, logged: Logged | None, trust: Trust) -> Findi
     return unknown(_N.COMPROMISE, "KEY_COMPROMISED", State.COULD_NOT_CHECK)
 
 
-def _status(listed: StatusList | None, claims: Credential, *, fresh: bool) -> Finding:
-    """Step 11. The list's signature and size were checked with the trust."""
-    if listed is None:
-        return unknown(_N.STATUS, "STATUS_MISSING", State.COULD_NOT_CHECK)
-    state = _STATUS.get(listed.value(claims.status_index))
-    if state is not None:
-        return failed(_N.STATUS, state, f"STATUS_{state.name}")
-    return passed(_N.STATUS) if fresh else unknown(_N.STATUS, "STATUS_NOT_FRESH")
+def _status(
+    listed: StatusList | None, claims: Credential, life: Life, *, fresh: bool
+) -> tuple[Finding, Said | None]:
+    """Step 11: the list, and what the log's own acts say beyond it; the act that decides, if one is known.
+
+    The list's signature and size were checked with the trust. Ends and new versions are for good, so they
+    count whatever the list says; a suspension counts where the list says so or was made before it.
+    """
+    value = None if listed is None else listed.value(claims.status_index)
+    hung = life.suspended
+    if listed is not None and hung is not None and value != SUSPENDED and hung.seq < listed.size:
+        hung = None
+    if (said := life.ended) is not None:
+        state = State.REVOKED if said.kind == "certificate-revoked" else State.CANCELLED
+    elif value == REVOKED:
+        state = State.REVOKED
+    elif (said := life.followed) is not None or value == SUPERSEDED:
+        state = State.SUPERSEDED
+    elif (said := hung) is not None or value == SUSPENDED:
+        state = State.SUSPENDED
+    elif listed is None:
+        return unknown(_N.STATUS, "STATUS_MISSING", State.COULD_NOT_CHECK), None
+    else:
+        return passed(_N.STATUS) if fresh else unknown(_N.STATUS, "STATUS_NOT_FRESH"), None
+    code = f"STATUS_{state.name}" if said is None else f"LIFE_{said.kind.partition('-')[2].upper()}"
+    return failed(_N.STATUS, state, code), said
 
 
 def _final(logged: Logged | None, trust: Trust) -> Finding:
@@ -251,42 +268,3 @@ def _final(logged: Logged | None, trust: Trust) -> Finding:
     if trust.policy.needed == 0:
         return unknown(_N.FINAL, "NO_WITNESSES")
     return passed(_N.FINAL) if logged.quorum(trust) else unknown(_N.FINAL, "NOT_FINAL")
-
-
-def _facts(
-    genuine: _Genuine,
-    logged: Logged | None,
-    right: Entitled | None,
-    listed: StatusList | None,
-    trust: Trust,
-) -> VerifiedFacts:
-    claims, key = genuine.claims, genuine.key
-    number = parse_number(claims.number)
-    party = right.party if right is not None else trust.facts.get(Party, key.party)
-    value = None if listed is None else listed.value(claims.status_index)
-    return VerifiedFacts(
-        number=claims.number,
-        code=claims.code,
-        name=claims.name,
-        last_four=claims.last_four,
-        course=claims.course,
-        hours=claims.hours,
-        kind=number.kind,
-        stage=number.stage,
-        project=right.standard.project if right is not None else f"{number.project3:03d}",
-        body=key.party,
-        body_name="" if party is None else party.name,
-        body_name_en="" if party is None else party.name_en,
-        signatory=(key.staff or b"").hex(),
-        kid=key.kid.hex(),
-        issued_on=day_of(claims.issued_at) if logged is None else logged.act.issued_on,
-        issued_at=claims.issued_at,
-        expires_at=claims.expires_at,
-        status=None if value is None else _STATUS.get(value, State.VALID).value,
-        status_at=None if listed is None else listed.issued_at,
-        seq=None if logged is None else logged.leaf.seq,
-        logged_ms=None if logged is None else logged.leaf.time_ms,
-        certificate=None if logged is None else logged.certificate.hex(),
-        origin=trust.origin,
-        genesis=trust.genesis.hex(),
-    )

@@ -6,7 +6,7 @@ for, and has words in both languages. Knows nothing of what the steps look at.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ledger.errors import MalanError
@@ -54,6 +54,7 @@ def conclude(
     witnesses: int = 0,
     fresh: bool | None = None,
     facts: VerifiedFacts | None = None,
+    life: Mapping[str, str | int | None] | None = None,
 ) -> Verdict:
     """The verdict of these steps, in order; steps that were not reached are added."""
     wanted = {finding.state for finding in findings}
@@ -72,6 +73,7 @@ def conclude(
         status_fresh=fresh,
         facts=facts,
         checked_at=now,
+        life=life,
     )
 
 

@@ -21,7 +21,10 @@ from verify.evidence import Evidence
 from verify.pins import PinStore
 from verify.remote import Remote
 from verify.trust import Pin, Trust, open_trust
-from verify.verdict import Verdict
+from verify.verdict import State, Verdict
+
+_LIVED = frozenset({State.REVOKED, State.SUPERSEDED, State.SUSPENDED})
+"""States that the log can say more of than the list does."""
 
 Open = Callable[[str], Remote]
 
@@ -66,7 +69,7 @@ class Gatherer:
                 return first  # nothing to ask about: the signature did not hold
             if first.status_fresh is not True:
                 trust = self._newer_list(evidence, trust, remote)
-            if not first.complete:
+            if not first.complete or first.state in _LIVED:
                 evidence = self._asked(evidence, first.facts.code, remote)
         return self._check(evidence, trust, now)
 
@@ -156,10 +159,11 @@ class Gatherer:
     def _asked(self, evidence: Evidence, code: str, remote: Remote) -> Evidence:
         """The evidence with the log's answer: its newest proof, or that it has none."""
         try:
-            seq = remote.find(code)
-            if seq is None:
+            found = remote.find(code)
+            if found is None:
                 return replace(evidence, asked_log=True)
-            return replace(evidence, proof=remote.proof(seq))
+            evidence = replace(evidence, proof=remote.proof(found.seq))
+            return replace(evidence, life=tuple(remote.proof(seq) for seq in found.life))
         except MalanError as error:
             self._note("未能查询账本", "The log could not be asked", error)
             return evidence

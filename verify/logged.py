@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import date
+from typing import Final, TypeAlias, cast
 
 from issuers.acts import read_act
-from issuers.acts.certificates import CertificateIssued
+from issuers.acts.certificates import CertificateCorrected, CertificateIssued, CertificateReissued
 from issuers.credential import Credential
 from issuers.identifiers.numbers import parse_number
 from ledger.checkpoint import Checkpoint, Cosignature, OpenedCheckpoint
@@ -25,6 +27,11 @@ from ledger.statement import Statement, check_statement, parse_statement
 from verify.times import day_of
 from verify.trust import Trust
 
+Making: TypeAlias = CertificateIssued | CertificateCorrected | CertificateReissued
+"""Acts that carry the hash of a credential."""
+
+_MAKING: Final = (CertificateIssued, CertificateCorrected, CertificateReissued)
+
 
 @dataclass(frozen=True, slots=True)
 class Logged:
@@ -35,10 +42,15 @@ class Logged:
 
     leaf: Leaf
     statement: Statement
-    act: CertificateIssued
+    act: Making
     certificate: bytes
     checkpoint: Checkpoint
     cosignatures: tuple[Cosignature, ...]
+
+    @property
+    def made_on(self) -> date:
+        """The Shanghai date the act gives this very version."""
+        return self.act.issued_on if isinstance(self.act, CertificateIssued) else self.act.version_on
 
     def quorum(self, trust: Trust, *, before: int | None = None) -> bool:
         """Whether the policy's quorum cosigned, counting only times before `before` (seconds) if given.
@@ -49,8 +61,8 @@ class Logged:
         return trust.policy.needed > 0 and satisfied(trust.policy, names)
 
 
-def open_logged(raw: bytes, trust: Trust) -> Logged:
-    """The issuing act that a `.tlog-proof` shows.
+def open_logged(raw: bytes, trust: Trust, *, kinds: tuple[type, ...] = _MAKING) -> Logged:
+    """The issuing act that a `.tlog-proof` shows; with other `kinds`, `act` is one of those.
 
     Raises what proof, checkpoint, leaf, statement and act raise; Malformed PROOF_NO_LEAF; ProofFailed
     PROOF_PLACE, PROOF_OTHER (another kind of act), LOG_FORKED (another root than the bundle's at its size).
@@ -70,10 +82,10 @@ def open_logged(raw: bytes, trust: Trust) -> Logged:
     statement = parse_statement(leaf.statement)
     act = read_act(statement)
     noun, _, identifier = statement.subject.partition("/")
-    if not isinstance(act, CertificateIssued) or noun != "certificate":
+    if not isinstance(act, kinds) or noun != "certificate":
         raise ProofFailed("PROOF_OTHER", "the entry is not the issuing of a certificate")
     cosignatures = _cosignatures(opened, trust)
-    return Logged(leaf, statement, act, _id(identifier), opened.checkpoint, cosignatures)
+    return Logged(leaf, statement, cast(Making, act), _id(identifier), opened.checkpoint, cosignatures)
 
 
 def bind(logged: Logged, *, credential: bytes, key: PublicKey, trust: Trust) -> None:
@@ -92,14 +104,18 @@ def check_agreement(logged: Logged, claims: Credential, *, party: str) -> None:
 
     The signatory signed both; where they differ, the place in the status list or the date would be a lie.
     """
-    act, issue_date = logged.act, logged.act.issued_on
+    act, made_on = logged.act, logged.made_on
+    version = 1 if isinstance(act, CertificateIssued) else act.version
+    first = None if isinstance(act, CertificateIssued) else act.issued_on
     expiry = None if claims.expires_at is None else day_of(claims.expires_at - 1)
     pairs = {
         "iss": (logged.statement.issuer, party),
         "status list": ((act.status_list, act.status_index), (claims.status_list, claims.status_index)),
         "kind": (act.kind, parse_number(claims.number).kind),
-        "date of the leaf": (issue_date, day_of(logged.leaf.time_ms // 1000)),
-        "date of the credential": (issue_date, day_of(claims.issued_at)),
+        "date of the leaf": (made_on, day_of(logged.leaf.time_ms // 1000)),
+        "date of the credential": (made_on, day_of(claims.issued_at)),
+        "version": (version, claims.version),
+        "date of first issue": (first, claims.first_issued_on),
         "expiry": (act.expires_on, expiry),
     }
     for where, (logged_value, signed_value) in pairs.items():

@@ -6,6 +6,7 @@ markup. Knows no terminal: whoever calls prints.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from rich.console import Group, RenderableType
@@ -48,11 +49,25 @@ def render(verdict: Verdict) -> RenderableType:
     parts: list[RenderableType] = [title, Text(f"  {verdict.words.en}")]
     for caveat in _caveats(verdict):
         parts.append(Text(f"  {caveat.zh}  {caveat.en}", style="yellow"))
+    if verdict.life is not None:
+        parts += [Text(f"  {one.zh}  {one.en}") for one in _lived(verdict.life)]
     if verdict.facts is not None:
         parts += ["", _facts(verdict, verdict.facts)]
     advice = Text.assemble((verdict.advice.zh, "bold"), f"\n{verdict.advice.en}")
     parts += ["", *_steps(verdict), "", _beside("→", advice)]
     return Panel(Group(*parts), border_style=colour, padding=(1, 2), width=80)
+
+
+def _lived(life: Mapping[str, str | int | None]) -> list[Words]:
+    """Why and since when; and which version is in force, if a newer one is."""
+    why = Words(
+        f"{life['zh']}（{life['on']}，国家状态码 {life['national']}）",
+        f"{life['en']} (national status {life['national']})",
+    )
+    if life["current_version"] is None:
+        return [why]
+    number, on = life["current_version"], life["current_on"]
+    return [why, Words(f"现行版本：第 {number} 版，{on} 签发", f"In force: version {number}, made on {on}")]
 
 
 def _caveats(verdict: Verdict) -> list[Words]:
@@ -86,6 +101,9 @@ def _facts(verdict: Verdict, facts: VerifiedFacts) -> Table:
         (person, f"{facts.signatory[:16]}… 密钥 key {facts.kid}"),
         ("颁发日期 Issued", facts.issued_on.isoformat()),
     ]
+    if facts.version > 1:
+        made = facts.version_on.isoformat()
+        rows.append(("版本 Version", f"第 {facts.version} 版 {made} 签发 made on {made}"))
     if facts.expires_at is not None:
         rows.append(("有效期至 Valid until", f"{shanghai(facts.expires_at)} 北京时间"))
     if facts.status_at is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Final
 
@@ -22,12 +23,21 @@ from ledger.errors import Malformed, Unavailable
 from ledger.proof import MAX_PROOF_BYTES
 
 STATUS_BYTES_MAX: Final = 2**20
+LIFE_MAX: Final = 16  # as many later entries as `verify.life` looks at
 ANSWER_BYTES_MAX: Final = 2**20
 TIMEOUT: Final = httpx.Timeout(10.0, connect=4.0)
 TOTAL_SECONDS: Final = 30.0
 """For one answer: a server that drips bytes would never run into the timeout between two reads."""
 
 _CODE: Final = re.compile(r"[0-9]{16}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`seq`: the entry that names these bytes; `life`: the newest later entries about the certificate."""
+
+    seq: int
+    life: tuple[int, ...]
 
 
 class Remote:
@@ -61,8 +71,8 @@ class Remote:
         """The status list CWT of that number: the whole list, so nobody learns which place is wanted."""
         return self._get(f"/status/{number}", bytes_max=STATUS_BYTES_MAX)
 
-    def find(self, code: str) -> int | None:
-        """The place of the certificate with that code in the log, or None: the service says it has none.
+    def find(self, code: str) -> Found | None:
+        """Where the log has the certificate with that code, or None: the service says it has none.
 
         Raises Unavailable REMOTE_*, Malformed REMOTE_CODE.
         """
@@ -74,10 +84,11 @@ class Remote:
             return None
         if status != httpx.codes.OK:
             raise _refused(status, answer)
-        seq = answer.get("seq")
-        if type(seq) is not int or seq < 0:
+        seq, life = answer.get("seq"), answer.get("life", [])
+        if not _is_place(seq) or not isinstance(life, list) or not all(_is_place(one) for one in life):
             raise Unavailable("REMOTE_ANSWER", "the service answered in a form this program does not know")
-        return seq
+        assert isinstance(seq, int)
+        return Found(seq, tuple(life[-LIFE_MAX:]))
 
     def proof(self, seq: int) -> bytes:
         """The `.tlog-proof` of the entry at `seq`. Raises Unavailable REMOTE_*."""
@@ -107,6 +118,10 @@ class Remote:
                 fix="Check the network, or use --offline.",
             ) from error
         return response.status_code, bytes(data)
+
+
+def _is_place(value: object) -> bool:
+    return type(value) is int and value >= 0
 
 
 def _object(data: bytes) -> dict[str, object]:

@@ -9,6 +9,7 @@ Source: design decision 16.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum, StrEnum
@@ -29,6 +30,7 @@ class State(StrEnum):
     COULD_NOT_CHECK = "could_not_check"
     SUSPENDED = "suspended"
     REVOKED = "revoked"
+    CANCELLED = "cancelled"
     SUPERSEDED = "superseded"
     EXPIRED = "expired"
     TAMPERED = "tampered"
@@ -46,6 +48,7 @@ PRECEDENCE: Final = (
     State.NOT_YET_VALID,
     State.NOT_LOGGED,
     State.REVOKED,
+    State.CANCELLED,
     State.SUPERSEDED,
     State.SUSPENDED,
     State.EXPIRED,
@@ -103,6 +106,7 @@ class Step:
 class VerifiedFacts:
     """What the signature covers, and what the bundle says of its signer. Personal values stay out of `repr`.
 
+    `issued_on` is the day of first issue, `version_on` that of this version, counted from 1.
     `body` is the party's slug, `signatory` a staff id in hex, dates are Shanghai dates, `issued_at`,
     `expires_at` seconds, `logged_ms` milliseconds since 1970; `seq`, `logged_ms`, `certificate` (hex) come
     from the leaf and are None without a proof. `status` is the word of the status list, `status_at` its time.
@@ -123,7 +127,9 @@ class VerifiedFacts:
     body_name_en: str
     signatory: str
     kid: str
+    version: int
     issued_on: date
+    version_on: date
     issued_at: int
     expires_at: int | None
     status: str | None
@@ -149,7 +155,9 @@ class VerifiedFacts:
             "body": {"id": self.body, "zh": self.body_name, "en": self.body_name_en},
             "signatory": self.signatory,
             "kid": self.kid,
+            "version": self.version,
             "issued_on": self.issued_on.isoformat(),
+            "version_on": self.version_on.isoformat(),
             "issued_at": instant(self.issued_at),
             "expires_at": None if self.expires_at is None else instant(self.expires_at),
             "status": self.status,
@@ -167,6 +175,7 @@ class Verdict:
     """The answer to "may I believe this certificate?".
 
     `code` is the reason that decided the state, "" when valid. `complete`: the entry in the log was checked.
+    `life`: the act of the log that decided the status, with its reason and the version in force, if known.
     `final`: the quorum of the witness policy stands behind that entry; `cosigned` of `witnesses` do.
     `status_fresh` is None when the status could not be read. `facts` is None unless the signature held.
     """
@@ -181,6 +190,7 @@ class Verdict:
     status_fresh: bool | None
     facts: VerifiedFacts | None
     checked_at: int
+    life: Mapping[str, str | int | None] | None = None
 
     @property
     def exit_code(self) -> int:
@@ -214,6 +224,7 @@ class Verdict:
             "witnesses": self.witnesses,
             "status_fresh": self.status_fresh,
             "checked_at": instant(self.checked_at),
+            "life": None if self.life is None else dict(self.life),
             "steps": [
                 {
                     "number": step.number.value,

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from issuers.acts.reasons import REASONS
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -61,6 +63,14 @@ STATE_WORDS: Final[dict[str, StateWords]] = {
         "⊘",
         Words("已撤销", "Revoked"),
         Words("不得再使用。请向发证机构了解原因。", "It may no longer be used. Ask the evaluation body why."),
+    ),
+    "cancelled": StateWords(
+        "⊖",
+        Words("已注销", "Cancelled"),
+        Words(
+            "不得再使用。注销不等于持证人有过错，请向发证机构了解原因。",
+            "It may no longer be used. That does not mean the holder did wrong: ask the evaluation body why.",
+        ),
     ),
     "superseded": StateWords(
         "↻",
@@ -225,9 +235,14 @@ CODES: Final[dict[str, Words]] = {
     "STATUS_NOT_FRESH": Words(
         "状态原为正常，但状态列表已过期，请联网更新", "it stood, but the status list is out of date"
     ),
-    "STATUS_REVOKED": Words("已撤销", "revoked"),
+    "STATUS_REVOKED": Words("已撤销或注销，以账本记载为准", "revoked or cancelled: the log says which"),
     "STATUS_SUSPENDED": Words("已暂扣", "suspended"),
     "STATUS_SUPERSEDED": Words("已换发", "superseded"),
+    "LIFE_REVOKED": Words("账本记载：已撤销", "the log has its revocation"),
+    "LIFE_CANCELLED": Words("账本记载：已注销", "the log has its cancellation"),
+    "LIFE_SUSPENDED": Words("账本记载：已暂扣", "the log has its suspension"),
+    "LIFE_CORRECTED": Words("账本记载：已更正，另有现行版本", "corrected: a newer version is in force"),
+    "LIFE_REISSUED": Words("账本记载：已补发，另有现行版本", "reissued: a newer version is in force"),
     "NOT_FINAL": Words("见证方尚未达到规定数量", "the quorum of witnesses is not reached yet"),
     "NO_WITNESSES": Words("见证策略未列见证方", "the policy names no witnesses"),
     "NO_PROOF": Words("没有成立的包含证明", "there is no proof that holds"),
@@ -254,4 +269,11 @@ def document() -> dict[str, object]:
         "passed": {str(number): both(one) for number, one in PASSED.items()},
         "failed": {str(number): both(one) for number, one in FAILED.items()},
         "codes": {code: both(one) for code, one in CODES.items()},
+        "reasons": {
+            kind: {
+                reason: {"zh": cause.zh, "en": cause.en, "national": cause.national.value}
+                for reason, cause in causes.items()
+            }
+            for kind, causes in REASONS.items()
+        },
     }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
-from issuers.acts.words import STATUS_INDEX_MAX, CertificateKind, OneCommitment, Outcome, Reason, act
+from issuers.acts.reasons import CancellationReason, CorrectionReason, ReissueReason
+from issuers.acts.words import STATUS_INDEX_MAX, CertificateKind, OneCommitment, Outcome, Reason, Version, act
 from issuers.shape import Hash, Id16, Pattern, Range, Size, Slug
 
 
@@ -57,6 +58,58 @@ class CertificateRestored:
 @dataclass(frozen=True, slots=True)
 class CertificateRevoked:
     reason: Reason
+
+
+@act("certificate-cancelled")
+@dataclass(frozen=True, slots=True)
+class CertificateCancelled:
+    """注销: the body takes it back without blame to anybody."""
+
+    reason: CancellationReason
+
+
+@act("certificate-corrected")
+@dataclass(frozen=True, slots=True)
+class CertificateCorrected:
+    """The next version of a certificate, that says something else; number and `issued_on` stay.
+
+    `former` is the credential it replaces; `version_on` the Shanghai date of the leaf.
+    """
+
+    version: Version
+    former: Hash
+    standard: Slug
+    kind: CertificateKind
+    credential: Hash
+    status_list: Annotated[int, Range(0, 9999)]
+    status_index: Annotated[int, Range(0, STATUS_INDEX_MAX)]
+    issued_on: date
+    version_on: date
+    reason: CorrectionReason
+    entries: OneCommitment
+    expires_on: date | None = None
+
+
+@act("certificate-reissued")
+@dataclass(frozen=True, slots=True)
+class CertificateReissued:
+    """The next version of a certificate, that says the same. Fields as in CertificateCorrected."""
+
+    version: Version
+    former: Hash
+    standard: Slug
+    kind: CertificateKind
+    credential: Hash
+    status_list: Annotated[int, Range(0, 9999)]
+    status_index: Annotated[int, Range(0, STATUS_INDEX_MAX)]
+    issued_on: date
+    version_on: date
+    reason: ReissueReason
+    entries: OneCommitment
+    expires_on: date | None = None
+
+
+NewVersion: TypeAlias = CertificateCorrected | CertificateReissued
 
 
 @act("claim-submitted")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Annotated
 
-from issuers.shape import Pattern, Size, Slug, from_map
+from issuers.shape import Pattern, Range, Size, Slug, from_map
 from ledger.errors import Malformed
 from ledger.statement import Statement
 
@@ -19,6 +19,8 @@ Reason = Annotated[str, Pattern(r"[a-z]+(-[a-z]+)*"), Size(1, 40)]
 Uscc = Annotated[str, Pattern(r"[0-9A-HJ-NPQRTUWXY]{18}")]
 Enrolment = Annotated[bytes, Size(1, 1024)]
 Projects = Annotated[tuple[Slug, ...], Size(1, 64)]
+VERSION_MAX = 99
+Version = Annotated[int, Range(2, VERSION_MAX)]
 STATUS_INDEX_MAX = 2**20 - 1  # a status list of 256 KiB before compression
 
 
@@ -118,5 +120,7 @@ COMMITTED: dict[str, tuple[str, ...]] = {
     "sheet": ("candidate",),
     "certificate-issued": ("name", "number"),
     "number-voided": ("number",),
+    "certificate-corrected": ("name", "number"),
+    "certificate-reissued": ("name", "number"),
     "claim-submitted": ("id_type", "id_number", "organisation", "uscc", "role", "founded_on"),
 }

@@ -1,4 +1,4 @@
-"""Rules for certificates and for the claims that rest on them (rules version 1). Pure."""
+"""Rules for issuing certificates and for the claims that rest on them (rules version 1). Pure."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ from dataclasses import replace
 
 from issuers.acts.certificates import (
     CertificateIssued,
-    CertificateRestored,
-    CertificateRevoked,
-    CertificateSuspended,
     ClaimDecided,
     ClaimSubmitted,
     ClaimWithdrawn,
@@ -23,6 +20,7 @@ from issuers.authority.class_facts import (
     ClaimState,
     ClassFact,
     CredentialFact,
+    FormerVersion,
     Hold,
     Passed,
     PolicyFact,
@@ -31,6 +29,7 @@ from issuers.authority.class_facts import (
     StatusSlot,
     passed_key,
     slot_key,
+    version_key,
 )
 from issuers.authority.class_rules import body_in_force, need_apart
 from issuers.authority.party_facts import Key
@@ -75,7 +74,7 @@ def certificate_issued(case: Case, act: CertificateIssued) -> list[Fact]:
         changed_ms=case.time_ms,
         expires_on=act.expires_on,
     )
-    slot = _free_slot(case, act.status_list, act.status_index, certificate)
+    slot = free_slot(case, act.status_list, act.status_index, certificate)
     used = replace(passed, certificate=certificate)
     return [fact, slot, used, CredentialFact(act.credential, certificate)]
 
@@ -86,40 +85,20 @@ def number_voided(case: Case, act: NumberVoided) -> list[Fact]:
         raise Refused("SUBJECT_ID", "the subject names another class", where="sub")
     _, passed = _passed(case, act.class_id, act.candidate)
     case.need_entries(act.entries)
-    return [replace(passed, voided=True), _free_slot(case, act.status_list, act.status_index, None)]
-
-
-def certificate_suspended(case: Case, act: CertificateSuspended) -> list[Fact]:
-    """暂扣: for the time of an investigation."""
-    return [_moved(case, {State.VALID}, State.SUSPENDED, act.reason)]
-
-
-def certificate_restored(case: Case, act: CertificateRestored) -> list[Fact]:
-    """Ends a suspension, under what issuing asks for too. A revocation never ends."""
-    fact = _certificate(case, case.subject_id("certificate"))
-    known = case.need(ClassFact, fact.class_id.hex(), "CLASS_UNKNOWN", "no such class was opened")
-    body_in_force(case, known.body, known.project)
-    case.need_scope(known.project)
-    need_apart(case, known)
-    return [_moved(case, {State.SUSPENDED}, State.VALID, act.reason)]
-
-
-def certificate_revoked(case: Case, act: CertificateRevoked) -> list[Fact]:
-    """撤销: for good."""
-    return [_moved(case, {State.VALID, State.SUSPENDED}, State.REVOKED, act.reason)]
+    return [replace(passed, voided=True), free_slot(case, act.status_list, act.status_index, None)]
 
 
 def claim_submitted(case: Case, act: ClaimSubmitted) -> list[Fact]:
     """Holds (person, project) and (person, slot) by nullifiers; nobody else can hold them meanwhile."""
     claim = case.subject_id("claim")
     case.need_absent(Claim, claim.hex(), "CLAIM_EXISTS", "this claim was submitted before")
-    certificate = _certificate(case, act.certificate)
+    certificate = certificate_of(case, act.certificate)
     case.need_entries(act.entries)
     case.need(PolicyFact, act.policy, "POLICY_UNKNOWN", "no such policy was published")
     known = case.need(ClassFact, certificate.class_id.hex(), "CLASS_UNKNOWN", "no such class was opened")
     expired = certificate.expires_on is not None and case.day > certificate.expires_on
     if certificate.state is not State.VALID or expired:
-        raise Refused("CERTIFICATE_NOT_VALID", "the certificate is suspended, revoked or expired")
+        raise Refused("CERTIFICATE_NOT_VALID", "the certificate is not in force")
     if act.project != certificate.project or act.district != known.district:
         raise Refused("CLAIM_OTHER", "project or reviewing district is not that of the certificate")
     if act.project_nullifier == act.slot_nullifier:
@@ -159,8 +138,8 @@ def claim_decided(case: Case, act: ClaimDecided) -> list[Fact]:
     approved = act.outcome is Outcome.APPROVED
     if approved:
         policy = case.need(PolicyFact, claim.policy, "POLICY_UNKNOWN", "no such policy was published")
-        if _certificate(case, claim.certificate).state is not State.VALID:
-            raise Refused("CERTIFICATE_NOT_VALID", "the certificate is suspended or revoked")
+        if certificate_of(case, claim.certificate).state is not State.VALID:
+            raise Refused("CERTIFICATE_NOT_VALID", "the certificate is not in force")
         if act.amount_fen != policy.document.get("amount_fen"):
             raise Refused("AMOUNT_WRONG", "the amount is not that of the policy")
     elif act.amount_fen or not act.reasons:
@@ -195,25 +174,18 @@ def _passed(case: Case, class_id: bytes, candidate: bytes) -> tuple[ClassFact, P
     return known, passed
 
 
-def _free_slot(case: Case, status_list: int, status_index: int, certificate: bytes | None) -> StatusSlot:
+def free_slot(case: Case, status_list: int, status_index: int, certificate: bytes | None) -> StatusSlot:
+    """Takes a place in a status list for ever. Raises Refused STATUS_TAKEN."""
     key = slot_key(status_list, status_index)
     case.need_absent(StatusSlot, key, "STATUS_TAKEN", "this place in the status list is taken")
     return StatusSlot(status_list, status_index, certificate)
 
 
-def _certificate(case: Case, certificate: bytes) -> CertificateFact:
+def certificate_of(case: Case, certificate: bytes) -> CertificateFact:
+    """The certificate with this id, or Refused CERTIFICATE_UNKNOWN."""
     return case.need(
         CertificateFact, certificate.hex(), "CERTIFICATE_UNKNOWN", "no such certificate is logged"
     )
-
-
-def _moved(case: Case, before: set[State], after: State, reason: str) -> CertificateFact:
-    fact = _certificate(case, case.subject_id("certificate"))
-    if fact.body != case.party.id:
-        raise Refused("CERTIFICATE_OTHER", "another body answers for this certificate")
-    if fact.state not in before:
-        raise Refused("CERTIFICATE_STATE", f"a {fact.state} certificate cannot become {after}")
-    return replace(fact, state=after, changed_ms=case.time_ms, reason=reason)
 
 
 def _open_claim(case: Case) -> Claim:
@@ -225,10 +197,15 @@ def _open_claim(case: Case) -> Claim:
 
 def _makers(case: Case, claim: Claim) -> set[bytes]:
     """Staff ids of those whose work the claim rests on: who taught, scored and signed."""
-    certificate = _certificate(case, claim.certificate)
+    certificate = certificate_of(case, claim.certificate)
     known = case.need(ClassFact, certificate.class_id.hex(), "CLASS_UNKNOWN", "no such class was opened")
-    signer = case.view.get(Key, certificate.kid.hex())
-    signed = {signer.staff} if signer is not None and signer.staff is not None else set()
+    former = (
+        case.view.get(FormerVersion, version_key(certificate.id, number))
+        for number in range(1, certificate.version)
+    )
+    kids = {certificate.signer, *(one.kid for one in former if one is not None)}
+    signers = (case.view.get(Key, kid.hex()) for kid in kids)
+    signed = {one.staff for one in signers if one is not None and one.staff is not None}
     return {*known.instructors, *(ref.staff for ref in known.sheets), *signed}
 
 

@@ -28,6 +28,7 @@ class State(StrEnum):
     VALID = "valid"
     SUSPENDED = "suspended"
     REVOKED = "revoked"
+    CANCELLED = "cancelled"
 
 
 class ClaimState(StrEnum):
@@ -108,8 +109,20 @@ class Passed:
 
 
 @dataclass(frozen=True, slots=True)
+class Renewal:
+    """The leaf that made the version in force, and the Shanghai date it did so."""
+
+    version: int
+    seq: int
+    time_ms: int
+    kid: bytes
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
 class CertificateFact:
-    """`seq`, `time_ms` and `kid` are those of the issuing leaf."""
+    """`seq`, `time_ms` and `kid` are those of the issuing leaf; `credential` and place in the status list
+    those of the version in force, which is the first where nothing was renewed."""
 
     id: bytes
     class_id: bytes
@@ -128,10 +141,49 @@ class CertificateFact:
     changed_ms: int
     reason: str | None = None
     expires_on: date | None = None
+    renewed: Renewal | None = None
 
     @property
     def key(self) -> str:
         return self.id.hex()
+
+    @property
+    def version(self) -> int:
+        """The version in force, counted from 1."""
+        return 1 if self.renewed is None else self.renewed.version
+
+    @property
+    def proof_seq(self) -> int:
+        """The leaf that names the credential in force."""
+        return self.seq if self.renewed is None else self.renewed.seq
+
+    @property
+    def signed_ms(self) -> int:
+        """When the credential in force entered the log."""
+        return self.time_ms if self.renewed is None else self.renewed.time_ms
+
+    @property
+    def signer(self) -> bytes:
+        """The kid of the key that signed the credential in force."""
+        return self.kid if self.renewed is None else self.renewed.kid
+
+
+@dataclass(frozen=True, slots=True)
+class FormerVersion:
+    """A version that a later one replaced, with its leaf; `ended` once the certificate itself has ended."""
+
+    certificate: bytes
+    version: int
+    credential: bytes
+    status_list: int
+    status_index: int
+    kid: bytes
+    seq: int
+    ended: bool = False
+
+    @property
+    def key(self) -> str:
+        return version_key(self.certificate, self.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +201,11 @@ class StatusSlot:
 
 @dataclass(frozen=True, slots=True)
 class CredentialFact:
-    """A credential belongs to one certificate."""
+    """A credential belongs to one certificate; `version` None is the first."""
 
     credential: bytes
     certificate: bytes
+    version: int | None = None
 
     @property
     def key(self) -> str:
@@ -210,7 +263,7 @@ FACTS: dict[str, type] = {
     for kind in (
         *(GenesisFact, Party, Officer, Key, ServiceKeyFact, Pending, BodyAppointment, Accreditation),
         *(StandardFact, PolicyFact, ClassFact, Passed, CertificateFact, StatusSlot, CredentialFact),
-        *(Claim, ClaimedCertificate, Hold, Settled, Erased),
+        *(Claim, ClaimedCertificate, Hold, Settled, Erased, FormerVersion),
     )
 }
 
@@ -218,6 +271,11 @@ FACTS: dict[str, type] = {
 def passed_key(class_id: bytes, candidate: bytes) -> str:
     """Key of a Passed."""
     return f"{class_id.hex()}/{candidate.hex()}"
+
+
+def version_key(certificate: bytes, version: int) -> str:
+    """Key of a FormerVersion."""
+    return f"{certificate.hex()}/{version}"
 
 
 def slot_key(status_list: int, status_index: int) -> str:

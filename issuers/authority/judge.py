@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from issuers.acts import read_act
 from issuers.acts.parties import Genesis
-from issuers.authority import certificate_rules, class_rules, erasure_rules, party_rules
+from issuers.authority import certificate_rules, class_rules, erasure_rules, life_rules, party_rules
 from issuers.authority.case import Case, officer_in_force, shanghai_date
 from issuers.authority.party_facts import GenesisFact, Key, Officer, Party, Pending, Settled, settled_key
 from issuers.authority.table import TABLE, Row
@@ -58,9 +58,12 @@ RULES_1: dict[str, Rule] = {
     "evaluation-confirmed": class_rules.evaluation_confirmed,
     "certificate-issued": certificate_rules.certificate_issued,
     "number-voided": certificate_rules.number_voided,
-    "certificate-suspended": certificate_rules.certificate_suspended,
-    "certificate-restored": certificate_rules.certificate_restored,
-    "certificate-revoked": certificate_rules.certificate_revoked,
+    "certificate-suspended": life_rules.certificate_suspended,
+    "certificate-restored": life_rules.certificate_restored,
+    "certificate-revoked": life_rules.certificate_revoked,
+    "certificate-cancelled": life_rules.certificate_cancelled,
+    "certificate-corrected": life_rules.certificate_renewed,
+    "certificate-reissued": life_rules.certificate_renewed,
     "claim-submitted": certificate_rules.claim_submitted,
     "claim-decided": certificate_rules.claim_decided,
     "claim-withdrawn": certificate_rules.claim_withdrawn,

@@ -63,11 +63,39 @@ const KINDS = {
   }),
 };
 
+const moved = record({ reason });
+const version = (...reasons) =>
+  record({
+    version: integer(2, 99),
+    former: id(32),
+    standard: slug,
+    kind: word("C", "J"),
+    credential: id(32),
+    status_list: integer(0, 9999),
+    status_index: integer(0, 2 ** 20 - 1),
+    issued_on: day,
+    version_on: day,
+    reason: word(...reasons),
+    entries: array(digests, 1, 1),
+    expires_on: optional(day),
+  });
+
+/** What becomes of a certificate after its issue: no bundle carries these, a proof may show them. */
+const LIFE = {
+  "certificate-suspended": moved,
+  "certificate-restored": moved,
+  "certificate-revoked": moved,
+  "certificate-cancelled": record({
+    reason: word("issued-in-error", "duplicate", "holder-deceased", "transferred-out"),
+  }),
+  "certificate-corrected": version("name-corrected", "layout-changed"),
+  "certificate-reissued": version("lost", "damaged", "key-replaced"),
+};
+
 /** Acts of a log that neither a bundle carries nor a proof of a certificate shows. */
 const OTHERS = [
   "institution-accredited", "accreditation-withdrawn", "class-opened", "roster", "sheet", "evaluation-confirmed",
-  "number-voided", "certificate-suspended", "certificate-restored", "certificate-revoked", "claim-submitted",
-  "claim-decided", "claim-withdrawn",
+  "number-voided", "claim-submitted", "claim-decided", "claim-withdrawn",
 ];
 
 /** Acts whose rules look only at one another: replaying these alone gives the same facts as the whole log. */
@@ -79,6 +107,7 @@ export const BUNDLED = Object.keys(KINDS).filter((kind) => kind !== "certificate
  */
 export function readAct(statement) {
   if (statement.version === 1 && Object.keys(KINDS).includes(statement.kind)) return KINDS[statement.kind](statement.body);
+  if (statement.version === 1 && Object.keys(LIFE).includes(statement.kind)) return LIFE[statement.kind](statement.body);
   if (statement.version === 1 && OTHERS.includes(statement.kind)) return null;
   throw new Malformed("ACT_UNKNOWN", "an act of a kind or version this program does not know");
 }

@@ -3,7 +3,7 @@
  *
  * @typedef {{issuedAt: number, expiresAt: number | null, number: import("/js/issuers/identifiers.js").CertificateNumber,
  *            code: string, name: string, course: string, hours: number, statusList: number, statusIndex: number,
- *            lastFour: string | null}} Credential
+ *            lastFour: string | null, version: number, firstIssuedOn: string | null}} Credential
  */
 
 import { decode, isInteger } from "/js/ledger/cbor.js";
@@ -12,7 +12,8 @@ import { Malformed } from "/js/ledger/errors.js";
 import { checkCode, checkName, checkText, unpackNumber } from "/js/issuers/identifiers.js";
 
 const CONTENT_FORMAT = 65010;
-const [EXPIRES, ISSUED, NUMBER, PRIVATE] = [4, 6, 7, -70001];
+const [EXPIRES, ISSUED, NUMBER, PRIVATE, VERSION] = [4, 6, 7, -70001, -70003];
+const [VERSION_MAX, DAY_MAX] = [99, 65_535];
 const BYTES_MAX = 348;
 const COURSE_MAX = 60;
 
@@ -31,7 +32,7 @@ export function parseCredential(raw) {
   const map = value instanceof Map ? value : new Map();
   const [issuedAt, number, inner] = [map.get(ISSUED), map.get(NUMBER), map.get(PRIVATE)];
   const expiresAt = map.get(EXPIRES) ?? null;
-  const known = map.size === (map.has(EXPIRES) ? 4 : 3);
+  const known = map.size === 3 + Number(map.has(EXPIRES)) + Number(map.has(VERSION));
   if (!isInteger(issuedAt) || !(number instanceof Uint8Array) || !Array.isArray(inner) || !known) {
     throw shape("iat, number and a private claim, no other");
   }
@@ -39,7 +40,8 @@ export function parseCredential(raw) {
   if (![issuedAt, expiresAt ?? issuedAt].every((seconds) => seconds >= 0 && seconds < 2 ** 40)) {
     throw shape("a time out of range");
   }
-  return { claims: { issuedAt, expiresAt, number: unpackNumber(number), ...readPrivate(inner) }, message };
+  const claims = { issuedAt, expiresAt, number: unpackNumber(number), ...readPrivate(inner) };
+  return { claims: { ...claims, ...readVersion(map, issuedAt) }, message };
 }
 
 function readPrivate([name, course, hours, statusList, statusIndex, code, ...last]) {
@@ -57,6 +59,23 @@ function readPrivate([name, course, hours, statusList, statusIndex, code, ...las
   }
   const digits = checkCode(String(code).padStart(16, "0"));
   return { code: digits, name, course, hours, statusList, statusIndex, lastFour: last[0] ?? null };
+}
+
+/** A version after the first carries its number and the day of first issue, which is not after its own. */
+function readVersion(map, issuedAt) {
+  if (!map.has(VERSION)) return { version: 1, firstIssuedOn: null };
+  const [version, days, ...more] = Array.isArray(map.get(VERSION)) ? map.get(VERSION) : [];
+  const last = Math.min(DAY_MAX, dayNumber(issuedAt));
+  if (more.length > 0 || !isInteger(version) || !isInteger(days) || !(days >= 0 && days <= last)) {
+    throw shape("a version is its number and the day of first issue");
+  }
+  if (!(version >= 2 && version <= VERSION_MAX)) throw shape("a version is its number and the day of first issue");
+  return { version, firstIssuedOn: new Date(days * 86_400_000).toISOString().slice(0, 10) };
+}
+
+/** The days since 1970 of the date in Shanghai. */
+function dayNumber(seconds) {
+  return Math.floor((seconds + 8 * 3600) / 86_400);
 }
 
 function shape(what) {

@@ -11,9 +11,10 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Annotated, Any, Final, TypeVar
 
-from issuers.acts.words import STATUS_INDEX_MAX, CertificateKind
+from issuers.acts.words import STATUS_INDEX_MAX, CertificateKind, Version
 from issuers.base64url import from_b64
 from issuers.json_in import from_object
 from issuers.shape import Hash, Id16, Pattern, Range, Size, Slug
@@ -66,6 +67,18 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
+class PreparedVersion:
+    """What the next version of a certificate keeps: `former` is the credential in force; `prints_id` whether
+    that prints the last four of the ID."""
+
+    version: Version
+    former: Hash
+    issued_on: date
+    prints_id: bool
+    expires_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PreparedClaim:
     """What an intake officer signs: the ids and nullifiers the service computed for this person."""
 
@@ -93,6 +106,14 @@ def read_prepared(document: Mapping[str, Any]) -> Prepared:
     """Raises Unavailable ANSWER_SHAPE."""
     members = {("class_id" if name == "class" else name): value for name, value in document.items()}
     return _typed(Prepared, members, "prepared")
+
+
+def read_prepared_version(document: Mapping[str, Any]) -> tuple[Prepared, PreparedVersion]:
+    """The answer about one certificate. Raises Unavailable ANSWER_SHAPE."""
+    prepared, told = read_prepared(document), document.get("version")
+    if len(prepared.items) != 1 or not isinstance(told, Mapping):
+        raise bad_answer("version")
+    return prepared, _typed(PreparedVersion, told, "version")
 
 
 def read_prepared_claim(document: Mapping[str, Any]) -> PreparedClaim:

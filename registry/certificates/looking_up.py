@@ -1,4 +1,4 @@
-"""Door: what a stranger learns from a typed code: counted, recorded, and masked (`verifying`).
+"""Door: what a stranger learns from a typed code: counted, recorded, and masked (`typed_codes`).
 
 Promises: a look-up that cannot be counted and recorded is not answered; a code that was never given out, is
 reserved and not issued, or whose holder was erased costs the same work and gets the same answer.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ledger.errors import Refused
 from registry.callers.limiting import EVERYBODY, LOOK_UP, MISS, MISS_OF_ALL, count_in, need_room
-from registry.certificates.verifying import public_answer
+from registry.certificates.typed_codes import public_answer
 from registry.persons.read_audit import record_stranger
 from registry.service import Service
 

@@ -21,7 +21,7 @@ from issuers.shape import from_map
 from issuers.standard import Standard
 from ledger.commitment import decode_opening
 from ledger.errors import Malformed, Refused, Unavailable
-from registry.callers.requests import Asker, need_scope, read_request, spend
+from registry.callers.requests import Asker, need_scope, spend
 from registry.callers.subjects import hex_id
 from registry.certificates import reservations
 from registry.persons.read_audit import record
@@ -30,22 +30,20 @@ from registry.storage.facts import TableView, of_prefix
 from registry.storage.tables import candidate as candidate_table
 
 
-def prepare(service: Service, raw: bytes) -> dict[str, object]:
-    """The answer of POST /api/certificates/prepare.
+def prepare_class(service: Service, asker: Asker) -> dict[str, object]:
+    """The answer to a signatory who asks for the certificates of a class.
 
-    Raises as `read_request`, Refused REQUEST_USED, CLASS_UNKNOWN, CLASS_OTHER, EVALUATION_MISSING or
-    BATCH_OTHER, BODY_…; Unavailable NUMBERS_USED_UP, or while nothing can be written.
+    Raises Malformed REQUEST_BODY; Refused REQUEST_USED, CLASS_UNKNOWN, CLASS_OTHER, EVALUATION_MISSING or
+    BATCH_OTHER, BODY_…; Unavailable NUMBERS_USED_UP.
     """
-    service.need_writable()
-    asker = read_request(service, raw, name="certificates", duties={Duty.SIGNATORY})
     class_id = hex_id(asker.request.claims.sub, "class")
     batch = _batch(asker)
     now_ms = service.clock.now_ms()
     with service.database.transaction() as connection:
         spend(connection, asker, now_ms=now_ms)
         view = TableView(connection)
-        known = _class_for(view, class_id, asker, now_ms)
-        standard = _standard(view, known)
+        known = class_for(view, class_id, asker, now_ms)
+        standard = standard_of(view, known)
         waiting = [one for one in passed_of(connection, class_id) if not one.voided and not one.certificate]
         expires_ms = _hold(service, connection, view, known, standard, waiting, batch=batch, now_ms=now_ms)
         trainees = _trainees(service, connection, class_id, waiting)
@@ -59,10 +57,10 @@ def prepare(service: Service, raw: bytes) -> dict[str, object]:
             fields="name,number,code,id_last4",
             now_ms=now_ms,
         )
-        document = _document(service, view, known, standard)
+        told = class_document(service, view, known, standard)
     # Crash here: the numbers are reserved; asking again gives the same ones.
     items = [_item(held[one], trainee) for one, trainee in trainees.items()]
-    return {**document, "batch": batch.hex(), "expires_ms": expires_ms, "items": items}
+    return {**told, "batch": batch.hex(), "expires_ms": expires_ms, "items": items}
 
 
 def passed_of(connection: sa.Connection, class_id: bytes) -> list[Passed]:
@@ -153,7 +151,8 @@ def _number_form(view: TableView, known: ClassFact, standard: Standard, now_ms: 
     )
 
 
-def _class_for(view: TableView, class_id: bytes, asker: Asker, now_ms: int) -> ClassFact:
+def class_for(view: TableView, class_id: bytes, asker: Asker, now_ms: int) -> ClassFact:
+    """The class, as far as the asker's body may issue for it today. Raises as `prepare_class`."""
     known = view.get(ClassFact, class_id.hex())
     if known is None:
         raise Refused("CLASS_UNKNOWN", "no such class was opened")
@@ -178,7 +177,8 @@ def _need_body(view: TableView, known: ClassFact, day: date) -> None:
         raise Refused("BODY_SCOPE", "the body is not appointed for this project")
 
 
-def _standard(view: TableView, known: ClassFact) -> Standard:
+def standard_of(view: TableView, known: ClassFact) -> Standard:
+    """The standard the class pins."""
     fact = view.get(StandardFact, known.standard)
     assert fact is not None, "the judge has seen the standard"
     return Standard.from_body(fact.document)
@@ -192,7 +192,10 @@ def _batch(asker: Asker) -> bytes:
     return batch
 
 
-def _document(service: Service, view: TableView, known: ClassFact, standard: Standard) -> dict[str, object]:
+def class_document(
+    service: Service, view: TableView, known: ClassFact, standard: Standard
+) -> dict[str, object]:
+    """What every certificate of the class says alike."""
     institution, body = view.get(Party, known.institution), view.get(Party, known.body)
     assert known.evaluation is not None and institution is not None and body is not None
     return {

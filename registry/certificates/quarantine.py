@@ -16,7 +16,7 @@ from ledger.errors import Refused
 
 def in_quarantine(view: View, certificate: CertificateFact) -> bool:
     """Whether the key that signed it is reported compromised."""
-    key = view.get(Key, certificate.kid.hex())
+    key = view.get(Key, certificate.signer.hex())
     return key is None or key.cause is RevocationCause.COMPROMISED
 
 

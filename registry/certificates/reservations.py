@@ -20,12 +20,15 @@ from ledger import cbor
 from ledger.errors import Malformed, Unavailable
 from registry.persons.people import ID_BYTES, People
 from registry.storage.facts import TableView
-from registry.storage.tables import number_series, reservation, retired_code
+from registry.storage.tables import number_series, reservation, retired_code, revision
 
 TERM_MS = 72 * 3_600_000  # design 14
 FIRST_LIST = 1
 LIST_FILL_MAX = PLACES // 2  # beyond half full, finding a free place at random takes too long
 SEQUENCE_MAX = 999_999
+
+_HELD = (reservation, revision)  # whoever has a place in a list
+_CODED = (*_HELD, retired_code)  # whoever has a code
 
 _OF = sa.select(reservation).where(
     reservation.c.class_id == sa.bindparam("of_class"),
@@ -65,8 +68,8 @@ def reserve(
     Raises Unavailable NUMBERS_USED_UP when the issuer's year has no number left.
     """
     number = make_number(_in_series(connection, form))
-    code, code_index = _free_code(connection, people)
-    status_list, status_index = _free_place(connection)
+    code, code_index = free_code(connection, people)
+    status_list, status_index = free_place(connection)
     plain = cbor.encode([number, code])
     place = (class_id, candidate)
     row = {
@@ -97,9 +100,11 @@ def of_class(connection: sa.Connection, people: People, class_id: bytes) -> dict
     return {row.candidate: opened(connection, people, row) for row in rows}
 
 
-def certificate_of_code(connection: sa.Connection, people: People, code: str) -> bytes | None:
-    """The certificate id a code was reserved for, or None; also of one whose holder was erased."""
-    return _of_index(connection, people.index("code", code))
+def of_certificate(connection: sa.Connection, people: People, certificate: bytes) -> Reserved | None:
+    """The reservation that became this certificate, or will; None."""
+    row = connection.execute(sa.select(reservation).where(reservation.c.certificate == certificate))
+    found = row.one_or_none()
+    return None if found is None else opened(connection, people, found)
 
 
 def extend(
@@ -180,35 +185,31 @@ def _in_series(connection: sa.Connection, form: CertificateNumber) -> Certificat
     )
 
 
-def _free_code(connection: sa.Connection, people: People) -> tuple[str, bytes]:
+def free_code(connection: sa.Connection, people: People) -> tuple[str, bytes]:
+    """A code nobody was given, and what finds it."""
     while True:
         code = make_code(secrets.randbelow(CODES))
         index = people.index("code", code)
-        if _of_index(connection, index) is None:
+        taken = [sa.select(one.c.certificate).where(one.c.code_index == index) for one in _CODED]
+        if all(connection.execute(query).first() is None for query in taken):
             return code, index
 
 
-def _of_index(connection: sa.Connection, index: bytes) -> bytes | None:
-    held = sa.select(reservation.c.certificate).where(reservation.c.code_index == index)
-    found: bytes | None = connection.execute(held).scalar_one_or_none()
-    if found is None:
-        retired = sa.select(retired_code.c.certificate).where(retired_code.c.code_index == index)
-        found = connection.execute(retired).scalar_one_or_none()
-    return found
-
-
-def _free_place(connection: sa.Connection) -> tuple[int, int]:
+def free_place(connection: sa.Connection) -> tuple[int, int]:
+    """A list and a random place in it that nobody was given."""
     column = reservation.c.status_list
     last = connection.execute(sa.select(sa.func.max(column))).scalar_one() or FIRST_LIST
     count = sa.select(sa.func.count()).where(column == last)
+    # Later versions are few beside first ones: they take places, and do not fill a list.
     if connection.execute(count).scalar_one() >= LIST_FILL_MAX:
         last += 1
     while True:
         index = secrets.randbelow(PLACES)
-        taken = sa.select(reservation.c.certificate).where(
-            column == last, reservation.c.status_index == index
-        )
+        taken = [
+            sa.select(one.c.certificate).where(one.c.status_list == last, one.c.status_index == index)
+            for one in _HELD
+        ]
         # The log may know a place that this table lost with an old backup.
         logged = TableView(connection).get(StatusSlot, slot_key(last, index))
-        if logged is None and connection.execute(taken).first() is None:
+        if logged is None and all(connection.execute(query).first() is None for query in taken):
             return last, index

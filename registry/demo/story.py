@@ -87,7 +87,7 @@ def _revoke_one(office: Office, told: Told) -> None:
     assert told.report is not None
     last = told.report.issued[-1]
     move_certificate(
-        office.desk(BODY, "signatory"), last.certificate, move="revoke", reason="issued-in-error"
+        office.desk(BODY, "signatory"), last.certificate, move="revoke", reason="result-overturned"
     )
     told.revoked = last.number
 

@@ -9,10 +9,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from issuers.acts import read_act
-from issuers.authority.class_facts import CertificateFact, StatusSlot
 from issuers.authority.judge import admit
 from issuers.authority.view import Fact, MemoryView
 from issuers.bundle import KINDS
+from issuers.status import LISTED, Listed
 from ledger.errors import MalanError
 from ledger.leaf import Leaf, check_link, first_prev, leaf_hash, parse_leaf
 from ledger.merkle import Frontier
@@ -48,7 +48,7 @@ class Replay:
         self.hashes: list[bytes] = []
         self.statements: dict[int, bytes] = {}  # of the bundled acts
         self.roots: dict[int, bytes] = {}
-        self.listed: dict[int, list[CertificateFact | StatusSlot]] = {}
+        self.listed: dict[int, list[Listed]] = {}
         self._watch = watch
         self._frontier = Frontier()
         self._prev = first_prev(origin)
@@ -80,7 +80,7 @@ class Replay:
         size = self._frontier.size
         if size in self._watch:
             self.roots[size] = self._frontier.root()
-            self.listed[size] = [*self.view.all(CertificateFact), *self.view.all(StatusSlot)]
+            self.listed[size] = [fact for kind in LISTED for fact in self.view.all(kind)]
 
     def _link(self, leaf: Leaf, where: str) -> None:
         try:

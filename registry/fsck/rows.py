@@ -6,7 +6,15 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from issuers.authority.class_facts import CertificateFact, Claim, ClaimState, Hold, Passed
+from issuers.authority.class_facts import (
+    CertificateFact,
+    Claim,
+    ClaimState,
+    FormerVersion,
+    Hold,
+    Passed,
+    version_key,
+)
 from registry.fsck.departure import Departure
 from registry.fsck.erased import Explained
 from registry.fsck.replay import Replay
@@ -117,7 +125,7 @@ def check_reservations(connection: sa.Connection, replay: Replay, gone: Explaine
         elif known.certificate not in (None, row.certificate):
             yield Departure("RESERVATION_DIFFERS", where, "another certificate was issued to the candidate")
         elif known.certificate is not None:
-            issued = certificates[row.certificate]
+            issued = _first(replay, certificates[row.certificate])
             if (issued.status_list, issued.status_index) != (row.status_list, row.status_index):
                 yield Departure("RESERVATION_DIFFERS", where, "the certificate has another status place")
         if persons.get(place) != row.person:
@@ -129,6 +137,11 @@ def check_reservations(connection: sa.Connection, replay: Replay, gone: Explaine
                 f"class {place[0].hex()} candidate {place[1].hex()}",
                 "a number was issued or voided that nobody reserved",
             )
+
+
+def _first(replay: Replay, fact: CertificateFact) -> CertificateFact | FormerVersion:
+    """What a reservation was for: the first version, which a later one may have replaced."""
+    return replay.view.get(FormerVersion, version_key(fact.id, 1)) or fact
 
 
 def check_credentials(connection: sa.Connection, replay: Replay, gone: Explained) -> Iterator[Departure]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from ledger.store import entry
-from registry.fsck import erased, persons, published, reports, rows, sealed, store
+from registry.fsck import erased, persons, published, reports, rows, sealed, store, versions
 from registry.fsck.departure import Departure
 from registry.fsck.persons import Seen
 from registry.fsck.replay import Replay, Row
@@ -73,6 +73,7 @@ def _walk(service: Service, replay: Replay) -> list[Departure]:
             *rows.check_credentials(connection, replay, gone),
             *erased.check_undone(connection, gone),
             *erased.check_marks(connection),
+            *versions.check_rows(connection, replay, gone),
             *sealed.check_strays(connection, replay),
             *store.check_secrets(connection, service.secrets),
             *store.check_read_audit(connection, people),
@@ -82,6 +83,7 @@ def _walk(service: Service, replay: Replay) -> list[Departure]:
         departures += sealed.check_numbers(connection, people, gone)
     with service.database.reading() as connection:
         departures += sealed.check_credentials(connection, people, replay)
+        departures += versions.check_sealed(connection, people, replay)
     for seq in sorted(replay.committed.values()):
         with service.database.reading() as connection:
             departures += sealed.check_openings(connection, people, seq, seen, gone)

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import sqlalchemy as sa
 
 from issuers.acts import read_act
-from issuers.acts.certificates import CertificateIssued, NumberVoided
-from issuers.authority.class_facts import CertificateFact
+from issuers.acts.certificates import CertificateIssued, NewVersion, NumberVoided
+from issuers.authority.class_facts import CertificateFact, FormerVersion, version_key
 from issuers.credential import parse_credential
 from issuers.identifiers.identity import IdNumber, IdType
 from issuers.identifiers.numbers import parse_number
@@ -111,7 +111,8 @@ def check_credentials(connection: sa.Connection, people: People, replay: Replay)
         except MalanError as error:
             yield Departure("CREDENTIAL_BROKEN", where, f"the credential does not open: {error.code}")
             continue
-        if fact is not None and hashlib.sha256(raw).digest() != fact.credential:
+        first = None if fact is None else replay.view.get(FormerVersion, version_key(fact.id, 1)) or fact
+        if first is not None and hashlib.sha256(raw).digest() != first.credential:
             yield Departure("CREDENTIAL_DIFFERS", where, "the log names other bytes")
             continue
         query = sa.select(reservation).where(reservation.c.certificate == row.certificate)
@@ -160,10 +161,14 @@ def _check_number(
 ) -> Iterator[Departure]:
     """What was issued or voided is the number that was reserved; one that is away is named elsewhere."""
     act = read_act(statement)
-    assert isinstance(act, CertificateIssued | NumberVoided)  # no other act commits to a number
-    query = sa.select(reservation).where(
-        reservation.c.class_id == act.class_id, reservation.c.candidate == act.candidate
-    )
+    assert isinstance(act, CertificateIssued | NumberVoided | NewVersion)  # no other commits to a number
+    if isinstance(act, NewVersion):
+        certificate = hex_id(statement.subject, "certificate")
+        query = sa.select(reservation).where(reservation.c.certificate == certificate)
+    else:
+        query = sa.select(reservation).where(
+            reservation.c.class_id == act.class_id, reservation.c.candidate == act.candidate
+        )
     kept = _reserved(connection, people, query)
     if kept is not None and kept.number != number:
         yield Departure("RESERVATION_DIFFERS", where, "another number was reserved for the candidate")

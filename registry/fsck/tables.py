@@ -102,6 +102,16 @@ TABLES: Final[Mapping[str, Stands]] = MappingProxyType(
             "number, code, status place: of what was issued or voided, those of log, credential and opening",
             scratch=("batch", "expires_ms"),
         ),
+        "revision": Stands(
+            Standing.RESTATED,
+            (
+                *("REVISION_EXTRA", "REVISION_MISSING", "REVISION_DIFFERS", "REVISION_CODE"),
+                *("REVISION_BROKEN", "CREDENTIAL_MISSING", "CREDENTIAL_DIFFERS", "ERASURE_UNDONE"),
+            ),
+            "证书后续版本的查询码、状态位与字节：已记账的版本逐一对应，另可预留下一版",
+            "code, status place and bytes of later versions: one for each in the log, and perhaps the next",
+            scratch=("expires_ms",),
+        ),
         "claimant_mark": Stands(
             Standing.RESTATED,
             ("CLAIMANT_MARK", "PERSON_KEY", "PERSON_DOCUMENT"),

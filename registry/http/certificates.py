@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from ledger.errors import MalanError
 from registry.certificates.looking_up import look_up
-from registry.certificates.preparing import prepare
+from registry.certificates.renewing import prepare
 from registry.certificates.several import Answered, Asked, answer_each
 from registry.certificates.verifying import verdict_soon
 from registry.http.bodies import (
@@ -33,7 +33,8 @@ router = APIRouter(tags=["certificates"])
 
 @router.post("/api/certificates/prepare", openapi_extra=described(SignedRequest))
 def post_prepare(raw: SmallBody, service: Running) -> JSONResponse:
-    """Numbers, codes and status places for the passed candidates of a class, held for 72 hours."""
+    """Numbers, codes and status places, held for 72 hours: for the passed candidates of a class, or for the
+    next version of a certificate."""
     return JSONResponse(prepare(service, read_signed_request(raw)))
 
 

@@ -15,6 +15,7 @@ const TRUST = "/trust.cbor";
 const KEPT = "malan-trust"; // read by service_worker.js
 const TRUST_BYTES_MAX = 16 * 2 ** 20;
 const WAIT_MS = 20_000;
+const LIFE_MAX = 16;
 
 /** Whether this browser can check by itself: without a secure context there is no WebCrypto. */
 export function canCheck() {
@@ -142,13 +143,27 @@ async function logAnswer(code, notes) {
   try {
     const { found } = await publicAnswer(code);
     if (found === null) return { askedLog: true };
-    if (found.proof !== null) return { proof: fromBase64Url(found.proof) };
+    if (found.proof !== null) return { proof: fromBase64Url(found.proof), life: await lifeOf(found, notes) };
     notes.push(["账本尚未公布此证的证明，请稍后再核验。", "The log has not published the proof yet; check again later."]);
   } catch (error) {
     if (!(error instanceof MalanError)) throw error;
     notes.push([`未能查询账本（${error.code}）。`, `The log could not be asked (${error.code}).`]);
   }
   return {};
+}
+
+/** The proofs of what was said of the certificate later: they explain a state, and say which version is in force. */
+async function lifeOf(found, notes) {
+  const seqs = (found.life ?? []).filter((seq) => Number.isSafeInteger(seq) && seq >= 0).slice(-LIFE_MAX);
+  try {
+    const answers = await Promise.all(seqs.map((seq) => ask(`/log/proof/${seq}`, { missing: true })));
+    const there = answers.filter(({ status }) => status !== 404); // not published yet
+    return await Promise.all(there.map(async (one) => new Uint8Array(await one.arrayBuffer())));
+  } catch (error) {
+    if (!(error instanceof MalanError)) throw error;
+    notes.push([`未能查询后续记载（${error.code}）。`, `What was said later could not be asked (${error.code}).`]);
+    return [];
+  }
 }
 
 async function ask(path, { missing = false, ...options } = {}) {

@@ -69,6 +69,8 @@ export function maskedPanels(code, found, words) {
   const state = words.states[found.state] ?? words.states.could_not_check;
   const rows = [
     [["登记状态", "State"], badge(toneOf(found.state), state.icon, [state.title.zh, state.title.en])],
+    (found.reason_zh ?? null) === null ? null : [["原因", "Reason"], say(`${found.reason_zh}（国家状态码 ${found.national}）`, `${found.reason_en} (national status ${found.national})`)],
+    (found.current_version ?? 1) === 1 ? null : versionRow(found),
     [["验证码", "Code"], grouped],
     [["姓名", "Name"], always(found.name)],
     [["证书编号", "Number"], make("span.digits", {}, found.number)],
@@ -82,6 +84,12 @@ export function maskedPanels(code, found, words) {
   // Never green with a tick: nothing of the paper was checked.
   const shown = frame("info", "i", ["登记信息（已遮盖）", "Registered particulars (masked)"], list(rows));
   return [notCheck, shown, reporting({ number: found.number, code, state: state.title })];
+}
+
+function versionRow({ version, current_version: current, current_on: on }) {
+  const now = [`现行为第 ${current} 版，${on} 签发`, `version ${current} is in force, made on ${on}`];
+  const own = [`第 ${version} 版；${now[0]}`, `${version}; ${now[1]}`];
+  return [["版本", "Version"], say(...(version === current ? now : own))];
 }
 
 /** @param {string} tone @param {string} icon @param {[string, string]} title @param {...Node} inside */
@@ -102,6 +110,7 @@ function panel(verdict, words, notes, byServer) {
   if (reason) {
     inside.push(make("p", {}, make("strong", {}, ["原因：", "Reason: "]), [reason.zh, reason.en], " ", make("span.mono.dim.whole", {}, reason.code)));
   }
+  if (verdict.life !== null) inside.push(...lived(verdict.life, verdict.facts?.version ?? 1));
   const marks = verdict.facts === null ? [] : badges(verdict);
   if (marks.length > 0) inside.push(make("ul.badges", {}, ...marks.map((one) => make("li", {}, one))));
   for (const [zh, en] of notes) inside.push(make("p.small", {}, [zh, en]));
@@ -110,6 +119,15 @@ function panel(verdict, words, notes, byServer) {
     : ["由本机核验", "Checked by this device"];
   inside.push(make("p.small.dim", {}, who, " · ", make("span.whole", {}, shanghai(verdict.checked_at))));
   return frame(toneOf(verdict.state), icon, [verdict.title.zh, verdict.title.en], ...inside);
+}
+
+/** What the log says became of it, in words: why and when, and which version is in force now. */
+function lived(life, version) {
+  const why = make("p", {}, [`${life.zh}（${life.on}，国家状态码 ${life.national}）`, `${life.en} (${life.on}, national status ${life.national})`]);
+  if (life.current_version === null || life.current_version <= version) return [why];
+  const [number, on] = [life.current_version, life.current_on];
+  const now = [`现行版本：第 ${number} 版，${on} 签发。`, `In force now: version ${number}, made on ${on}.`];
+  return [why, make("p", {}, make("strong", {}, now))];
 }
 
 function badges(verdict) {
@@ -148,6 +166,7 @@ function facts(verdict) {
     [["课时", "Lesson hours"], String(told.hours)],
     [["评价机构", "Evaluation body"], make("span", {}, [told.body.zh, told.body.en || told.body.zh])],
     [["签发日期", "Issued on"], told.issued_on],
+    told.version === 1 ? null : [["版本", "Version"], say(`第 ${told.version} 版，${told.version_on} 签发`, `${told.version}, made on ${told.version_on}`)],
     told.expires_at === null ? null : [["有效期至", "Valid until"], shanghai(told.expires_at)],
     [["证书编号", "Number"], make("span.digits", {}, told.number)],
     [["验证码", "Code"], make("span.digits", {}, told.code.replace(/(.{4})(?=.)/g, "$1 "))],

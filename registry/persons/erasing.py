@@ -1,7 +1,8 @@
 """Door: erases persons, as orders in the log say: what would open, show or find them is destroyed.
 
 Promises: whole persons, never a part; twice is the same as once; nothing of log, facts or published files
-changes. What goes: key, look-up by document, openings, candidates, reservations, credentials. What stays: a
+changes. What goes: key, look-up by document, openings, candidates, reservations, versions,
+credentials. What stays: a
 person's live holds under their random id, with a mark by which only their own document finds it again, so
 that nobody is paid twice (`claimant_mark`); the HMAC of an issued certificate's code, which leads to the log
 and to nobody (`retired_code`); and who an officer is, sealed anew under a fresh key, because an officer
@@ -32,6 +33,7 @@ from registry.storage.tables import (
     person_key,
     reservation,
     retired_code,
+    revision,
     staff,
 )
 
@@ -39,7 +41,7 @@ Place: TypeAlias = tuple[bytes, int]
 """Statement hash and number of a committed entry."""
 
 _AT_ONCE: Final = 300  # old builds of SQLite allow 999 parameters
-_TRAINEE: Final = (opening, candidate, reservation, credential)  # all that a person has as a trainee
+_TRAINEE: Final = (opening, candidate, reservation, revision, credential)  # all of a trainee
 
 
 def replay_erasures(connection: sa.Connection, people: People) -> int:

@@ -1,8 +1,8 @@
 """Door: what the status lists came to say otherwise between two published sizes.
 
 Promises: a function of the published log alone, so it is never ahead of the checkpoint and the same whenever
-it is asked again; the database only says at which place a certificate stands, which never changes. List,
-index, state and place in the log: nothing of a person.
+it is asked again; the database only says at which place each version of a certificate stands, which never
+changes. List, index, state and place in the log: nothing of a person.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
-from issuers.authority.class_facts import CertificateFact
-from issuers.status_changes import Change, change_in
+from issuers.authority.class_facts import CertificateFact, FormerVersion, version_key
+from issuers.status_changes import Change, Place, changes_in
 from ledger.errors import Refused, Unavailable
 from ledger.leaf import parse_leaf
 from ledger.tiles import WIDTH
@@ -72,7 +72,11 @@ class ChangeFeed:
         leaves = [parse_leaf(data) for data in self._log.leaves(index)]
         with self._database.reading() as connection:
             view = TableView(connection)
-            read = tuple(filter(None, (change_in(leaf, lambda key: _place(view, key)) for leaf in leaves)))
+            read = tuple(
+                change
+                for leaf in leaves
+                for change in changes_in(leaf, lambda key, seq: _places(view, key, seq))
+            )
         if len(leaves) == WIDTH:
             with self._lock:
                 self._kept[index] = read
@@ -81,8 +85,12 @@ class ChangeFeed:
         return read
 
 
-def _place(view: TableView, certificate: str) -> tuple[int, int]:
+def _places(view: TableView, certificate: str, seq: int) -> list[Place]:
+    """Those of the versions made before a leaf: a later one changes nothing of them."""
     fact = view.get(CertificateFact, certificate)
     if fact is None:
         raise Unavailable("CERTIFICATES_BEHIND", "the database lacks a certificate of the published log")
-    return fact.status_list, fact.status_index
+    former = (view.get(FormerVersion, version_key(fact.id, number)) for number in range(1, fact.version))
+    made = [(one.seq, one.status_list, one.status_index) for one in former if one is not None]
+    made.append((fact.proof_seq, fact.status_list, fact.status_index))
+    return [(number, index) for at, number, index in made if at < seq]

@@ -16,11 +16,10 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from issuers.authority.class_facts import CertificateFact, StatusSlot
 from issuers.authority.party_facts import GenesisFact, Key, ServiceKeyFact
 from issuers.bundle import Bundle, BundledAct, BundledList, sign_bundle
 from issuers.files import read_file, replace_file
-from issuers.status import BYTES, StatusList, sign_status_list, value_of
+from issuers.status import BYTES, LISTED, Listed, StatusList, sign_status_list, value_of
 from ledger.checkpoint import Checkpoint, parse_checkpoint
 from ledger.errors import MalanError, Unavailable
 from ledger.leaf import parse_leaf
@@ -117,12 +116,11 @@ class Publisher:
             with self._service.database.reading() as connection:
                 size = read_head(connection, self._service.origin).size
                 stop = min(size, self._size + STEP)
-                facts = changed(connection, CertificateFact, start=self._size, stop=stop)
-                slots = changed(connection, StatusSlot, start=self._size, stop=stop)
+                facts = [
+                    fact for kind in LISTED for fact in changed(connection, kind, start=self._size, stop=stop)
+                ]
                 leaves = bundled_leaves(connection, start=self._size, stop=stop)
                 standing = _standing(self._service, connection, size)
-            for slot in slots:  # a place first, then what became of its certificate
-                self._set(slot)
             for fact in facts:
                 self._set(fact)
             for data in leaves:
@@ -132,7 +130,7 @@ class Publisher:
             if stop == size:
                 return standing
 
-    def _set(self, fact: CertificateFact | StatusSlot) -> None:
+    def _set(self, fact: Listed) -> None:
         bits = self._bits.setdefault(fact.status_list, bytearray(BYTES))
         byte, shift = fact.status_index // 4, 2 * (fact.status_index % 4)
         bits[byte] = bits[byte] & ~(3 << shift) | value_of(fact) << shift

@@ -51,6 +51,13 @@ def bundled_leaves(connection: sa.Connection, *, start: int, stop: int) -> list[
     return list(connection.execute(query).scalars())
 
 
+def seqs_about(connection: sa.Connection, subject: str, *, limit: int) -> list[int]:
+    """Places of the newest acts that name a subject, in log order; of a class: see `leaves_of_class`."""
+    query = sa.select(named_entry.c.seq).where(named_entry.c.subject == subject)
+    newest = connection.execute(query.order_by(named_entry.c.seq.desc()).limit(limit)).scalars()
+    return sorted(newest)
+
+
 def leaves_about(connection: sa.Connection, subject: str, *, limit: int = 200) -> list[bytes]:
     """Leaf bytes of the acts that name a subject, in log order; of a class: see `leaves_of_class`."""
     query = sa.select(entry.c.leaf).join(named_entry, named_entry.c.seq == entry.c.seq)

@@ -47,6 +47,7 @@ RIGHTS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "request_seen": FORGET,
         "session_ticket": FORGET,
         "reservation": SCRATCH,
+        "revision": SCRATCH,
         "session": SCRATCH,
         "limit_count": SCRATCH,
     }

@@ -123,6 +123,23 @@ credential = sa.Table(
     sa.Column("sealed", sa.LargeBinary, nullable=False),
 )
 
+# Code and place of a certificate's version after the first, held for signing or signed: `sealed` holds the
+# code, `credential` the bytes of the QR once they are in the log, and nothing before.
+revision = sa.Table(
+    "revision",
+    metadata,
+    sa.Column("certificate", ID, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("person", ID, sa.ForeignKey("person.person"), nullable=False),
+    sa.Column("code_index", HASH, nullable=False, unique=True),
+    sa.Column("status_list", sa.Integer, nullable=False),
+    sa.Column("status_index", sa.Integer, nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("expires_ms", sa.BigInteger, nullable=False),
+    sa.Column("credential", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("status_list", "status_index", name="revision_place_once"),
+)
+
 # Money hangs on these two constraints (design 18); releasing a hold deletes its row.
 hold = sa.Table(
     "hold",

@@ -31,12 +31,12 @@ from issuers.standard import Standard
 from ledger.commitment import decode_opening
 from ledger.errors import MalanError, Refused, Unavailable
 from registry.callers.sessions import Principal
+from registry.certificates import revisions
 from registry.certificates.quarantine import in_quarantine
 from registry.certificates.verifying import read_trust
 from registry.persons.read_audit import record
 from registry.service import Service
 from registry.storage.facts import TableView, all_of
-from registry.storage.tables import credential as credential_table
 from registry.storage.tables import open_claim
 from registry.subsidy import holds
 from registry.subsidy.desk import decision_document
@@ -86,9 +86,9 @@ def review(service: Service, principal: Principal, claim: bytes) -> dict[str, ob
             raise Refused("CLAIM_CLOSED", "the claim is decided or withdrawn")
         told = decode_opening(service.people.opening(connection, row.statement, 0)).fields
         text = {name: value for name, value in told.items() if isinstance(value, str)}
-        person, raw = _credential(service, connection, fact.certificate)
-        held = [one for one in holds.held(connection, person).values() if one != fact.project]
         seen = _seen(view, fact)
+        person, raw = _credential(service, connection, seen.certificate)
+        held = [one for one in holds.held(connection, person).values() if one != fact.project]
         policies = [Policy.from_body(one.document) for one in all_of(connection, PolicyFact)]
         listed = _listed(view, fact, principal)
     case = _case(fact, seen, _verdict(service, seen.certificate, raw), text, tuple(held))
@@ -174,20 +174,18 @@ def _listed(view: TableView, claim: Claim, principal: Principal) -> dict[str, ob
     }
 
 
-def _credential(service: Service, connection: sa.Connection, certificate: bytes) -> tuple[bytes, bytes]:
+def _credential(service: Service, connection: sa.Connection, fact: CertificateFact) -> tuple[bytes, bytes]:
     """The holder and the bytes they carry. Raises Unavailable PERSON_ERASED, OPENING_MISSING."""
-    query = sa.select(credential_table).where(credential_table.c.certificate == certificate)
-    row = connection.execute(query).one_or_none()
-    if row is None:
+    found = revisions.credential_of(connection, service.people, fact.id, fact.version)
+    if found is None:
         raise Unavailable("OPENING_MISSING", "the credential is not there", fix="Run `malan fsck`.")
-    raw = service.people.unseal(connection, row.person, row.sealed, table="credential", place=(certificate,))
-    return row.person, raw
+    return found
 
 
 def _verdict(service: Service, certificate: CertificateFact, raw: bytes) -> Verdict:
     """Every step once more, today. Raises Unavailable TRUST_MISSING."""
     try:
-        proof = service.log.proof(certificate.seq)
+        proof = service.log.proof(certificate.proof_seq)
     except MalanError:
         proof = None
     evidence = Evidence(credential=raw, proof=proof)

@@ -28,7 +28,7 @@ from registry.storage.database import Database
 from registry.storage.facts import changed
 
 STEP: Final = 500  # places read in one go: a long read holds up the writer
-_STATES: Final = (State.VALID, State.SUSPENDED, State.REVOKED)
+_STATES: Final = (State.VALID, State.SUSPENDED, State.REVOKED, State.CANCELLED)
 
 
 @dataclass(slots=True)

@@ -21,10 +21,9 @@ from issuers.identifiers.codes import mask_number
 from issuers.identifiers.names import mask_name
 from issuers.identifiers.numbers import CertificateNumber, make_number, parse_number, read_code
 from ledger.errors import MalanError, Refused, Unavailable
-from registry.certificates import reservations
+from registry.certificates import reservations, revisions
 from registry.service import Service
 from registry.storage.facts import TableView, all_of
-from registry.storage.tables import credential as credential_table
 from registry.supervision.book import ClassRow
 from registry.supervision.ward import Ward
 
@@ -54,7 +53,8 @@ def find_typed(service: Service, ward: Ward, typed: str) -> bytes | None:
     except MalanError:
         return _of_number(service, ward, typed)
     with service.database.reading() as connection:
-        return reservations.certificate_of_code(connection, service.people, code)
+        found = revisions.of_code(connection, service.people, code)
+        return None if found is None else found[0]
 
 
 def own_certificate(view: TableView, ward: Ward, certificate: bytes | None) -> CertificateFact:
@@ -68,16 +68,11 @@ def own_certificate(view: TableView, ward: Ward, certificate: bytes | None) -> C
 
 def paper_of(service: Service, connection: sa.Connection, fact: CertificateFact) -> Paper | None:
     """What the credential says; None where its holder was erased."""
-    query = sa.select(credential_table).where(credential_table.c.certificate == fact.id)
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        return None
     try:
-        place = (fact.id,)
-        raw = service.people.unseal(connection, row.person, row.sealed, table="credential", place=place)
+        found = revisions.credential_of(connection, service.people, fact.id, fact.version)
     except Unavailable:
         return None
-    return Paper(parse_credential(raw).claims)
+    return None if found is None else Paper(parse_credential(found[1]).claims)
 
 
 def _of_number(service: Service, ward: Ward, typed: str) -> bytes | None:

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from issuers.acts.certificates import CertificateIssued, ClaimSubmitted, NumberVoided
+from issuers.acts.certificates import (
+    CertificateCorrected,
+    CertificateIssued,
+    CertificateReissued,
+    ClaimSubmitted,
+    NumberVoided,
+)
 from issuers.authority.class_facts import (
     CertificateFact,
     Claim,
@@ -38,6 +44,9 @@ def expected(statement: Statement, act: object) -> Iterator[tuple[type[Fact], st
         case CertificateIssued():
             yield ClassFact, act.class_id.hex()
             yield Passed, passed_key(act.class_id, act.candidate)
+            yield CredentialFact, act.credential.hex()
+            yield StatusSlot, slot_key(act.status_list, act.status_index)
+        case CertificateCorrected() | CertificateReissued():
             yield CredentialFact, act.credential.hex()
             yield StatusSlot, slot_key(act.status_list, act.status_index)
         case NumberVoided():

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from issuers.acts import read_act
-from issuers.acts.certificates import CertificateIssued
+from issuers.acts.certificates import CertificateIssued, NewVersion
 from issuers.credential import SignedCredential, check_credential, parse_credential
 from ledger.commitment import Opening, check_opening, decode_opening
 from ledger.errors import MalanError, Malformed, Refused
@@ -53,12 +53,12 @@ def read_item(submission: Submission) -> Item:
         _placed(decode_opening, raw, f"openings[{place}]") for place, raw in enumerate(submission.openings)
     )
     credential = None
-    if isinstance(act, CertificateIssued):
+    if isinstance(act, CertificateIssued | NewVersion):
         if submission.attachment is None:
             raise Malformed("ATTACHMENT_MISSING", "a certificate comes with its credential")
         credential = _placed(parse_credential, submission.attachment, "attachment")
     elif submission.attachment is not None:
-        raise Malformed("ATTACHMENT_UNEXPECTED", "only a certificate-issued act has an attachment")
+        raise Malformed("ATTACHMENT_UNEXPECTED", "only an act that makes a certificate has an attachment")
     return Item(statement, act, openings, credential)
 
 

@@ -19,6 +19,7 @@ from tests.registry.conftest import Template
 from tests.registry.desk import Desk
 from tests.registry.erasing import erased, paid, places
 from tests.registry.stage import Stage, officer_document, raise_stage
+from tests.registry.versions import renew
 from tests.world_parts import BODY, moment
 
 
@@ -50,6 +51,7 @@ def lived(
     stage.hands.set(moment(13, 10))
     stage.world.now = moment(13, 10)
     desk = Desk(stage, stage.issue_all())
+    renew(stage, desk.certified[2])
     body = {"id_type": "resident_id", "id_number": officer_document("new").number, "name": "欧阳娜娜"}
     assert stage.ask("/api/staff", "staff", f"admin-{BODY}", f"party/{BODY}", body).status_code == 200
     stage.publish()

@@ -270,7 +270,7 @@ def test_a_suspended_certificate_is_neither_claimed_nor_paid(desk: Desk) -> None
     world.now = desk.stage.hands.now_ms
     for certified in desk.certified[:2]:
         subject = f"certificate/{certified.item.certificate.hex()}"
-        raw = world.sign("certificate-suspended", "signatory", subject, CertificateSuspended("inquiry"))
+        raw = world.sign("certificate-suspended", "signatory", subject, CertificateSuspended("investigation"))
         assert desk.stage.post(raw).status_code == 200
     assert approve(desk, first.claim) == 422
     assert desk.submit(desk.claim(second, 1)).json()["code"] == "CERTIFICATE_NOT_VALID"

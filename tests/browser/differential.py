@@ -25,7 +25,7 @@ RUN = """async ({blobs, trust, shown}) => {
   } catch (error) { return { code: said(error), verdicts: [] }; }
   const verdicts = [];
   for (const one of shown) {
-    const evidence = { proof: bytes(one.proof), askedLog: one.asked };
+    const evidence = { proof: bytes(one.proof), askedLog: one.asked, life: (one.life ?? []).map(bytes) };
     if (one.text === null) evidence.credential = bytes(one.credential); else evidence.text = one.text;
     const how = { now: one.now, words, requireProof: one.require };
     try { verdicts.push(await check(evidence, opened, how)); } catch (error) { verdicts.push(said(error)); }
@@ -86,6 +86,7 @@ def differences(page: Page, corpus: Corpus, *, first: bool = False) -> list[dict
         checks = [one for one in cases if "shown" in one]
         names = {trust["raw"], trust.get("list")}
         names |= {one["shown"][key] for one in checks for key in ("credential", "proof")}
+        names |= {name for one in checks for name in one["shown"]["life"]}
         blobs = {name: corpus.blobs[name] for name in names if name is not None}
         shown = [one["shown"] for one in checks]
         said = page.evaluate(RUN, {"blobs": blobs, "trust": trust, "shown": shown})

@@ -95,6 +95,7 @@ class Recorder:
                 "credential": self.blob(evidence.credential),
                 "proof": self.blob(evidence.proof),
                 "asked": evidence.asked_log,
+                "life": [self.blob(one) for one in evidence.life],
                 "now": now,
                 "require": require_proof,
             }

@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from issuers.acts.certificates import CertificateRevoked, CertificateSuspended
+from issuers.acts.certificates import CertificateCancelled, CertificateRevoked, CertificateSuspended
 from issuers.acts.parties import KeyRevoked
+from issuers.acts.reasons import CancellationReason, CorrectionReason
 from issuers.acts.words import RevocationCause
 from issuers.base64url import to_b64
 from issuers.bundle import BundledList
@@ -16,7 +17,8 @@ from issuers.status import SUPERSEDED, StatusList, compute_bits, sign_status_lis
 from tests.browser.site import Site
 from tests.verify.shown import bundle_with, claims_of, issued_world, now_of, proof_of, resigned, text_of
 from tests.world import World
-from tests.world_parts import BODY
+from tests.world_life import renew
+from tests.world_parts import BODY, moment
 
 
 @dataclass
@@ -32,6 +34,7 @@ class Scene:
     hosts: tuple[str, ...] = ()
     changed: dict[str, object] = field(default_factory=dict)
     change_text: Callable[[str], str] = str
+    life: tuple[int, ...] = ()
 
     def lay(self, site: Site) -> str:
         """Lays out the service; the address a phone opens."""
@@ -40,7 +43,10 @@ class Scene:
         hosts = self.hosts or (site.address,)
         site.lay("/trust.cbor", bundle_with(self.world, hosts=hosts, **self.changed), "application/cbor")
         if self.answer == 200:
-            told = {"seq": 1, "proof": None if self.proof is None else to_b64(self.proof)}
+            told: dict[str, object] = {"seq": 1, "proof": None if self.proof is None else to_b64(self.proof)}
+            told["life"] = list(self.life)
+            for seq in self.life:
+                site.lay(f"/log/proof/{seq}", self.world.proof(seq), "text/plain")
             site.lay_json(f"/api/certificates/{code}", told)
         else:
             body = {"status": self.answer, "code": "CERTIFICATE_UNKNOWN"}
@@ -104,6 +110,27 @@ def suspended() -> Scene:
 
 def revoked() -> Scene:
     return changed_by("certificate-revoked", CertificateRevoked("fraud"))
+
+
+def cancelled() -> Scene:
+    scene = changed_by("certificate-cancelled", CertificateCancelled(CancellationReason.DUPLICATE))
+    scene.life = (len(scene.world.leaves) - 1,)
+    return scene
+
+
+def corrected() -> Scene:
+    """The paper from before the name was corrected, a week later."""
+    world = issued_world()
+    world.now = moment(20, 9)
+    new = renew(world, reason=CorrectionReason.NAME, name="沈铭")
+    return Scene(world, proof=proof_of(world), life=(new.seq,))
+
+
+def second_version() -> Scene:
+    world = issued_world()
+    world.now = moment(20, 9)
+    new = renew(world)
+    return Scene(world, credential=new.credential, proof=world.proof(new.seq))
 
 
 def superseded() -> Scene:
@@ -200,6 +227,9 @@ STATES: dict[str, tuple[Callable[[], Scene], str, str]] = {
     "not-logged-yet": (not_logged_yet, "could_not_check", "NOT_LOGGED_YET"),
     "suspended": (suspended, "suspended", "STATUS_SUSPENDED"),
     "revoked": (revoked, "revoked", "STATUS_REVOKED"),
+    "cancelled": (cancelled, "cancelled", "LIFE_CANCELLED"),
+    "corrected": (corrected, "superseded", "LIFE_CORRECTED"),
+    "second-version": (second_version, "valid", ""),
     "superseded": (superseded, "superseded", "STATUS_SUPERSEDED"),
     "expired": (expired, "expired", "EXPIRED"),
     "tampered": (tampered, "tampered", "SIGNATURE_BAD"),

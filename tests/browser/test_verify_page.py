@@ -50,7 +50,7 @@ def test_every_state_is_said_in_words_colour_and_icon(
     assert ("out of date" in marks) is (name == "not-fresh")
     assert ("Log not checked" in marks) is (name in ("not-checked", "not-published"))
     assert ("Cosigned 3 of 16 · not final" in marks) is (name == "not-final")
-    assert ("Final · Cosigned 11 of 16" in marks) is (name in ("valid", "not-fresh"))
+    assert ("Final · Cosigned 11 of 16" in marks) is (name in ("valid", "not-fresh", "second-version"))
     assert page.get_attribute(".verdict", "data-tone") is not None
     if code:
         assert code in page.inner_text(".verdict")

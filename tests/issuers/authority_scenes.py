@@ -11,7 +11,7 @@ from typing import Any
 from issuers.acts.classes import Roster
 from issuers.acts.parties import AdminAppointed, KeyEnrolled, OfficerAppointed, ServiceKey
 from issuers.acts.words import Duty
-from tests.issuers.authority_worlds import a_sheet, a_void, an_issue
+from tests.issuers.authority_worlds import a_correction, a_sheet, a_version, a_void, an_issue
 from tests.world import World
 from tests.world_parts import AMOUNT_FEN, BODY, FIRST, INSTITUTION, LAST, PROJECT, STANDARD, Person
 from tests.world_steps import claim_act, class_subject, confirmation
@@ -86,8 +86,13 @@ def _claim(world: World, _: Person) -> tuple[str, Any]:
     return f"claim/{'c3' * 16}", claim_act(world, world.certificates[0])[0]
 
 
+def first_certificate(world: World) -> str:
+    """The subject of acts about it."""
+    return f"certificate/{world.certificates[0].id.hex()}"
+
+
 def _certificate(world: World, _: Person) -> tuple[str, Any]:
-    return f"certificate/{world.certificates[0].id.hex()}", {"reason": "under-review"}
+    return first_certificate(world), {"reason": "under-review"}
 
 
 TERM = {"first_day": "2026-01-01", "last_day": "2028-12-31"}
@@ -134,5 +139,8 @@ SCENES: dict[str, Scene] = {
     "certificate-revoked": _certificate,
     "claim-submitted": _claim,
     "claim-decided": lambda w, _: (f"claim/{w.claim_id.hex()}", APPROVED),
+    "certificate-cancelled": lambda w, _: (first_certificate(w), {"reason": "duplicate"}),
+    "certificate-corrected": lambda w, _: (first_certificate(w), a_correction(w)),
+    "certificate-reissued": lambda w, _: (first_certificate(w), a_version(w)),
     "claim-withdrawn": lambda w, _: (f"claim/{w.claim_id.hex()}", {"reason": "by-applicant"}),
 }

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from issuers.acts.certificates import CertificateIssued, NumberVoided
+from issuers.acts.certificates import (
+    CertificateCorrected,
+    CertificateIssued,
+    CertificateReissued,
+    NumberVoided,
+)
 from issuers.acts.classes import Roster, Sheet
 from issuers.acts.parties import Genesis, GenesisKey, OfficerAppointed
+from issuers.acts.reasons import CorrectionReason, ReissueReason
 from issuers.acts.words import CertificateKind, Duty
 from issuers.authority.case import shanghai_date
-from issuers.authority.class_facts import ClassFact
+from issuers.authority.class_facts import CertificateFact, ClassFact
 from tests.world import World
 from tests.world_parts import BODY, FIRST, LAST, STANDARD_ID, Trainee, moment, seeded
 from tests.world_stages import certificates, claim, class_opened, rivals, standard
@@ -107,6 +114,37 @@ def an_issue(world: World, **changed: Any) -> CertificateIssued:
         entries=entries,
     )
     return replace(honest, **changed)
+
+
+def a_version(world: World, place: int = 0, **changed: Any) -> CertificateReissued:
+    """An honest next version of a certificate, its credential not looked at by the rules."""
+    fact = world.view.get(CertificateFact, world.certificates[place].id.hex())
+    assert fact is not None
+    entries, _ = world.commit("certificate-reissued", [{"name": "沈明", "number": "x" * 23}])
+    honest = CertificateReissued(
+        version=fact.version + 1,
+        former=fact.credential,
+        standard=STANDARD_ID,
+        kind=fact.kind,
+        credential=seeded(f"credential {fact.version + 1}", 32),
+        status_list=1,
+        status_index=FREE + fact.version,
+        issued_on=fact.issued_on,
+        version_on=shanghai_date(world.now),
+        reason=ReissueReason.LOST,
+        entries=entries,
+        expires_on=fact.expires_on,
+    )
+    return replace(honest, **changed)
+
+
+def a_correction(world: World, place: int = 0, **changed: Any) -> CertificateCorrected:
+    """The same as a correction of the name."""
+    fields = {
+        item.name: getattr(a_version(world, place), item.name)
+        for item in dataclasses.fields(CertificateCorrected)
+    }
+    return replace(CertificateCorrected(**{**fields, "reason": CorrectionReason.NAME}), **changed)
 
 
 def a_void(world: World, **changed: Any) -> NumberVoided:

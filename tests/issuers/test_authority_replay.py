@@ -33,7 +33,7 @@ from ledger import cbor
 from ledger.errors import MalanError
 from ledger.leaf import parse_leaf
 from ledger.statement import parse_statement
-from tests.issuers.authority_worlds import a_void, give, passed_ones, ready, step
+from tests.issuers.authority_worlds import a_correction, a_version, a_void, give, passed_ones, ready, step
 from tests.world import World
 from tests.world_parts import BODY, INSTITUTION, PROJECT
 from tests.world_steps import claim_act, class_subject, issue
@@ -53,6 +53,11 @@ def eventful() -> World:
         subject = f"certificate/{world.certificates[place + 1].id.hex()}"
         for kind in kinds:
             world.say(f"certificate-{kind}", "signatory", subject, {"reason": "under-review"})
+    subject = f"certificate/{world.certificates[1].id.hex()}"
+    world.say("certificate-cancelled", "signatory", subject, {"reason": "duplicate"})
+    subject = f"certificate/{world.certificates[2].id.hex()}"
+    world.say("certificate-reissued", "signatory", subject, a_version(world, 2))
+    world.say("certificate-corrected", "signatory", subject, a_correction(world, 2))
     step(world, "claimed")
     decided = ClaimDecided(Outcome.REJECTED, ("ROLE_NOT_SHOWN",), 0, release=True)
     world.say("claim-decided", "reviewer-310104", f"claim/{world.claim_id.hex()}", decided)

@@ -111,7 +111,7 @@ def test_from_roster_to_certificates_and_a_revocation(office: Office) -> None:
     assert all(one["proved"] for one in issued["certificates"])
     assert document(office.run("signatory", *arguments))["new"] == 0
     number = issued["certificates"][0]["number"]
-    revoked = office.run("signatory", "revoke", number, "--reason", "issued-in-error", "--yes", "--json")
+    revoked = office.run("signatory", "revoke", number, "--reason", "fraud", "--yes", "--json")
     assert (
         revoked.exit_code == 0
         and document(revoked)["certificate"] == issued["certificates"][0]["certificate"]
@@ -191,8 +191,8 @@ def test_a_refused_act_exits_with_1(office: Office) -> None:
         (("roster", "absent.csv", "--class", "00" * 16), "FILE_READ"),
         (("act", "party-withdrawn", "absent.json", "--subject", "party/x"), "FILE_READ"),
         (("approve", "00" * 32), "APPROVE_WHAT"),
-        (("revoke", "zz", "--reason", "Because"), "SHAPE_FORM"),
-        (("revoke", "zz", "--reason", "because", "--yes"), "CERTIFICATE_REFERENCE"),
+        (("revoke", "zz", "--reason", "because"), "REASON_UNKNOWN"),
+        (("revoke", "zz", "--reason", "fraud", "--yes"), "CERTIFICATE_REFERENCE"),
     ],
 )
 def test_unusable_input_exits_with_2_and_a_code(

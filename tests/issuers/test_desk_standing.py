@@ -39,23 +39,23 @@ def test_a_certificate_is_found_by_id_number_code_and_qr_text(fake: FakeService,
 def test_suspend_restore_and_revoke_move_the_certificate(fake: FakeService, tmp_path: Path) -> None:
     certificate = run(fake, tmp_path).issued[0].certificate
     with desk_of(fake, "signatory", tmp_path) as desk:
-        for move, state in (
-            ("suspend", State.SUSPENDED),
-            ("restore", State.VALID),
-            ("revoke", State.REVOKED),
+        for move, reason, state in (
+            ("suspend", "investigation", State.SUSPENDED),
+            ("restore", "cleared", State.VALID),
+            ("revoke", "fraud", State.REVOKED),
         ):
-            move_certificate(desk, certificate, move=move, reason="under-investigation")
+            move_certificate(desk, certificate, move=move, reason=reason)
             fact = fake.world.view.get(CertificateFact, certificate.hex())
             assert fact is not None and fact.state is state
         with pytest.raises(MalanError) as caught:
-            move_certificate(desk, certificate, move="restore", reason="error")
+            move_certificate(desk, certificate, move="restore", reason="cleared")
         assert caught.value.code == "CERTIFICATE_STATE"
 
 
 def test_a_reason_with_a_name_in_it_is_refused_before_it_is_signed(fake: FakeService, tmp_path: Path) -> None:
     with desk_of(fake, "signatory", tmp_path) as desk, pytest.raises(MalanError) as caught:
         move_certificate(desk, b"\x01" * 16, move="revoke", reason="沈明 cheated")
-    assert caught.value.code == "SHAPE_FORM" and "沈明" not in str(caught.value)
+    assert caught.value.code == "REASON_UNKNOWN" and "沈明" not in str(caught.value)
     assert not fake.sent
 
 

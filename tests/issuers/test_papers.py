@@ -211,9 +211,9 @@ def test_a_revoked_certificate_gets_no_paper(fake: FakeService, desk: Desk) -> N
     report = issued(fake, desk)
     enter(desk, Move.RECEIVED, "SH0001-SH0020")
     move_certificate(desk, report.issued[0].certificate, move="revoke", reason="fraud")
-    move_certificate(desk, report.issued[1].certificate, move="suspend", reason="inquiry")
-    move_certificate(desk, report.issued[2].certificate, move="suspend", reason="inquiry")
-    move_certificate(desk, report.issued[2].certificate, move="restore", reason="inquiry")
+    move_certificate(desk, report.issued[1].certificate, move="suspend", reason="investigation")
+    move_certificate(desk, report.issued[2].certificate, move="suspend", reason="investigation")
+    move_certificate(desk, report.issued[2].certificate, move="restore", reason="cleared")
     assert len(printed(fake, desk).serials) == 3
 
 

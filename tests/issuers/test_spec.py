@@ -11,6 +11,7 @@ import pytest
 import issuers
 from issuers.acts import KINDS
 from issuers.acts.erasures import ErasureReason
+from issuers.acts.reasons import NATIONAL_WORDS, REASONS
 from issuers.acts.words import COMMITTED, Duty, Outcome, RevocationCause, Role, ServicePurpose
 from issuers.authority.judge import RULES
 from issuers.authority.table import TABLE
@@ -28,7 +29,7 @@ ACT_ROW = re.compile(r"\| `([a-z-]+)` v([0-9]+) \| `([^`]+)` \| ([^|]+) \| ([^|]
 
 def rows_of(heading: str) -> list[list[str]]:
     """The table rows, as cells, of a section."""
-    section = TEXT.split(f"\n{heading}", 1)[1].split("\n## ", 1)[0]
+    section = re.split(r"\n##+ ", TEXT.split(f"\n{heading}", 1)[1], maxsplit=1)[0]
     lines = [line for line in section.split("\n") if line.startswith("| ")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
@@ -94,6 +95,18 @@ def test_the_words_are_those_of_the_vocabulary() -> None:
 def test_the_committed_fields_are_named_in_their_order(kind: str) -> None:
     rows = {row[0].strip("`"): row[1] for row in rows_of("### 1.4") if len(row) == 2}
     assert tuple(re.split(r"[ ,]+", rows[kind])[: len(COMMITTED[kind])]) == COMMITTED[kind]
+
+
+def test_the_reasons_stand_with_their_national_status() -> None:
+    rows = {row[0].strip("`"): row[1].split() for row in rows_of("### 1.5") if row[0].startswith("`")}
+    told = {kind: dict(zip(row[::2], row[1::2], strict=True)) for kind, row in rows.items()}
+    known = {
+        kind: {reason: cause.national.value for reason, cause in causes.items()}
+        for kind, causes in REASONS.items()
+    }
+    assert told == known
+    for status, (zh, _) in NATIONAL_WORDS.items():
+        assert f"{status.value} {zh}" in TEXT
 
 
 def test_documents_and_bundle_name_every_field() -> None:

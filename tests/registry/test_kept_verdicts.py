@@ -21,7 +21,7 @@ def test_a_verdict_asked_again_follows_what_happened_meanwhile(desk: Desk) -> No
     later = state()
     assert (later[0], later[1] > first[1]) == ("valid", True)
     name = f"certificate/{desk.certified[0].item.certificate.hex()}"
-    raw = stage.world.sign("certificate-revoked", "signatory", name, {"reason": "scores-altered"})
+    raw = stage.world.sign("certificate-revoked", "signatory", name, {"reason": "fraud"})
     assert stage.post(raw).status_code == 200
     stage.publish()
     assert state()[0] == "revoked", "in the very second, under another bundle"

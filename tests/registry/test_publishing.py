@@ -39,6 +39,13 @@ ACTS = {
 }
 
 
+WHY = {
+    "certificate-revoked": "fraud",
+    "certificate-suspended": "investigation",
+    "certificate-restored": "cleared",
+}
+
+
 def trust_of(stage: Stage) -> Trust:
     raw = stage.client.get("/trust.cbor").content
     return open_trust(raw, pin=Pin(stage.world.said[0].hash))
@@ -50,7 +57,7 @@ def leaves(stage: Stage) -> list[bytes]:
 
 
 def revoke(stage: Stage, certificate: bytes, kind: str = "certificate-revoked") -> None:
-    act = ACTS[kind]("inquiry")
+    act = ACTS[kind](WHY[kind])
     stage.world.now = stage.hands.now_ms
     raw = stage.world.sign(kind, "signatory", f"certificate/{certificate.hex()}", act)
     assert stage.post(raw).status_code == 200

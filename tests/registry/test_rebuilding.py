@@ -111,7 +111,7 @@ def test_an_old_backup_gets_the_rows_it_misses_and_signs_on(results: Stage, grou
         "certificate-revoked",
         "signatory",
         f"certificate/{desk.certified[0].item.certificate.hex()}",
-        CertificateRevoked("inquiry"),
+        CertificateRevoked("fraud"),
     )
     assert results.post(revoked).status_code == 200
     results.publish()

@@ -77,7 +77,7 @@ def test_a_certificate_revoked_meanwhile_is_seen_at_once(desk: Desk) -> None:
     stage = desk.stage
     stage.world.now = stage.hands.now_ms
     subject = f"certificate/{desk.certified[0].item.certificate.hex()}"
-    raw = stage.world.sign("certificate-revoked", "signatory", subject, CertificateRevoked("error"))
+    raw = stage.world.sign("certificate-revoked", "signatory", subject, CertificateRevoked("fraud"))
     assert stage.post(raw).status_code == 200
     told = reviewer(desk).get(f"{LIST}/{claim}").json()
     codes = {one["rule"]: one["code"] for one in told["decision"]["findings"]}

@@ -50,7 +50,7 @@ def test_a_suspended_certificate_opens_nothing(desk: Desk) -> None:
     subject = f"certificate/{desk.certified[0].item.certificate.hex()}"
     desk.stage.world.now = desk.stage.hands.now_ms
     raw = desk.stage.world.sign(
-        "certificate-suspended", "signatory", subject, CertificateSuspended("inquiry")
+        "certificate-suspended", "signatory", subject, CertificateSuspended("investigation")
     )
     assert desk.stage.post(raw).status_code == 200
     desk.stage.publish()

@@ -162,7 +162,7 @@ def test_a_certificate_s_whole_life_stands_in_its_node(desk: Desk) -> None:
     for kind, reason in (
         ("certificate-suspended", "investigation"),
         ("certificate-restored", "cleared"),
-        ("certificate-revoked", "score-error"),
+        ("certificate-revoked", "result-overturned"),
     ):
         stage.world.now = stage.hands.now_ms
         raw = stage.world.sign(kind, "signatory", subject, {"reason": reason})

@@ -42,7 +42,7 @@ def test_the_plots_equal_a_recount(desk: Desk) -> None:
     revoked = f"certificate/{desk.certified[1].item.certificate.hex()}"
     issuing.issuing(stage.service, reader, "day")  # counted once before the change, and not twice after
     stage.world.now = stage.hands.now_ms
-    raw = stage.world.sign("certificate-revoked", "signatory", revoked, {"reason": "score-error"})
+    raw = stage.world.sign("certificate-revoked", "signatory", revoked, {"reason": "result-overturned"})
     assert stage.post(raw).status_code == 200
     told = issuing.issuing(stage.service, reader, "day")
     days, states = recount(stage)

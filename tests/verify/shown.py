@@ -55,7 +55,7 @@ def show_evidence(
     world: World, what: dict[str, Any], *, trust: Trust | None = None, **options: Any
 ) -> Verdict:
     """As `show`, for either kind of evidence."""
-    given = {name: options.pop(name) for name in ("proof", "asked_log") if name in options}
+    given = {name: options.pop(name) for name in ("proof", "asked_log", "life") if name in options}
     options.setdefault("now", now_of(world))
     return check(Evidence(**what, **given), trust or trust_of(world), **options)
 

@@ -9,7 +9,7 @@ import pytest
 
 from ledger.errors import MalanError
 from verify import remote as module
-from verify.remote import Remote
+from verify.remote import Found, Remote
 
 ORIGIN = "https://cert.malan.example"
 CODE = "8247097268142357"
@@ -50,13 +50,15 @@ def test_bundle_list_proof_and_place_come_from_their_paths_alone() -> None:
         assert remote.trust() == b"/trust.cbor"
         assert remote.status(3) == b"/status/3"
         assert remote.proof(7) == b"/log/proof/7"
-        assert remote.find(CODE) == 7
+        assert remote.find(CODE) == Found(7, ())
     assert {f"{url.scheme}://{url.host}" for url in asked} == {ORIGIN}
     assert [url.path for url in asked][-1] == f"/api/certificates/{CODE}"
 
 
 def test_a_problem_document_404_means_that_the_log_has_none() -> None:
     assert remote_of(fixed(404, json=PROBLEM)).find(CODE) is None
+    told = {"seq": 7, "life": [*range(8, 40)]}
+    assert remote_of(fixed(200, json=told)).find(CODE) == Found(7, tuple(range(24, 40)))
 
 
 @pytest.mark.parametrize(

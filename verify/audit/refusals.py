@@ -23,7 +23,7 @@ _AUTHORITY: Final = {
     "BODY_SUSPENDED": "评价机构已被暂停。",
     "CERTIFICATE_EXISTS": "该证书标识已被使用。",
     "CERTIFICATE_KIND": "证书种类与评价规范规定的不符。",
-    "CERTIFICATE_NOT_VALID": "证书已被暂扣或撤销。",
+    "CERTIFICATE_NOT_VALID": "证书已被暂扣、撤销或注销。",
     "CERTIFICATE_OTHER": "该证书由另一家评价机构负责。",
     "CERTIFICATE_STATE": "证书当前状态不允许这一变更。",
     "CERTIFICATE_UNKNOWN": "账本中没有这张证书。",
@@ -108,6 +108,8 @@ _AUTHORITY: Final = {
     "SUBJECT_ID": "对象标识不符合格式。",
     "SUBJECT_KIND": "对象种类与行为不符。",
     "TERM_ORDER": "任期的结束早于开始。",
+    "VERSION_DIFFERS": "新版本的规范、类别或日期与原证书不符。",
+    "VERSION_OTHER": "新版本接续的不是现行版本。",
 }
 
 _BYTES: Final = {

@@ -142,8 +142,8 @@ class Signals:
         since = {key.kid: key.compromised_since for key in view.all(Key) if key.compromised_since is not None}
         doubtful: Counter[bytes] = Counter()
         for fact in view.all(CertificateFact):
-            if fact.kid in since and fact.time_ms >= (since[fact.kid] or 0) * 1000:
-                doubtful[fact.kid] += 1
+            if fact.signer in since and fact.signed_ms >= (since[fact.signer] or 0) * 1000:
+                doubtful[fact.signer] += 1
         for kid, count in sorted(doubtful.items()):
             self._signal("SIGNAL_KEY", f"key/{kid.hex()}", n=count)
 

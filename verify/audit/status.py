@@ -14,10 +14,9 @@ from hashlib import sha256
 from typing import Final
 
 from issuers.acts.words import ServicePurpose
-from issuers.authority.class_facts import CertificateFact, StatusSlot
 from issuers.authority.view import MemoryView
 from issuers.bundle import KINDS, Bundle, BundledAct, BundledList, open_bundle, service_key
-from issuers.status import StatusList, compute_bits, open_status_list
+from issuers.status import LISTED, Listed, StatusList, compute_bits, open_status_list
 from ledger.checkpoint import parse_checkpoint
 from ledger.errors import MalanError, Malformed
 from ledger.keys import PublicKey, public_key
@@ -105,7 +104,7 @@ class StatusCheck:
         """The lists as they stand once exactly `size` entries were replayed; not with a gap before."""
         if self.bundle is None or gap:
             return
-        facts: list[CertificateFact | StatusSlot] = [*view.all(CertificateFact), *view.all(StatusSlot)]
+        facts: list[Listed] = [fact for kind in LISTED for fact in view.all(kind)]
         numbers = {item.number for item in self.bundle.lists} | {fact.status_list for fact in facts}
         self._bits = {number: compute_bits(facts, number) for number in numbers}
 

@@ -2,7 +2,8 @@
  * Evidence, trust and a time go in; the verdict with its twelve numbered steps comes out. As `verify/check.py`, step by
  * step: steps 1 to 6 end the check where they fail, the others are all done. No claim leaves here before step 5 passed.
  *
- * @typedef {{text?: string, credential?: Uint8Array, proof?: Uint8Array | null, askedLog?: boolean}} Evidence
+ * @typedef {{text?: string, credential?: Uint8Array, proof?: Uint8Array | null, askedLog?: boolean,
+ *            life?: Uint8Array[]}} Evidence
  */
 
 import { hex } from "/js/ledger/bytes.js";
@@ -13,7 +14,8 @@ import { needed } from "/js/ledger/policy.js";
 import { parseCredential } from "/js/issuers/credential.js";
 import { parseText } from "/js/issuers/qr.js";
 import { statusValue } from "/js/issuers/status.js";
-import { bind, checkAgreement, openLogged, quorum } from "/js/verify/logged.js";
+import { decided, readLife } from "/js/verify/life.js";
+import { bind, checkAgreement, madeOn, openLogged, quorum } from "/js/verify/logged.js";
 import { entitled } from "/js/verify/scope.js";
 import { dayOf, instant } from "/js/verify/times.js";
 import { conclude, failed, passed, unknown } from "/js/verify/verdict.js";
@@ -40,12 +42,14 @@ export async function check(evidence, trust, { now, words, requireProof = false 
   const listed = trust.lists.get(claims.statusList) ?? null;
   const age = listed === null ? null : now - listed.issuedAt;
   const fresh = listed === null ? null : -SKEW <= age && age <= listed.ttl;
+  const life = await readLife(evidence.life ?? [], logged, trust, { version: claims.version });
+  const [status, said] = statusStep(listed, claims, life, fresh);
   findings.push(
     issuer,
     timeStep(claims, now),
     loggedStep(logged, doubt, { asked: evidence.askedLog === true, claims, now, requireProof }),
     keyStep(genuine, logged, trust),
-    statusStep(listed, claims, fresh),
+    status,
     finalStep(logged, trust),
   );
   return conclude(findings, words, {
@@ -56,6 +60,7 @@ export async function check(evidence, trust, { now, words, requireProof = false 
     witnesses,
     fresh,
     facts: factsOf(genuine, logged, right, listed, trust),
+    life: said === null ? null : decided(life, said, words),
   });
 }
 
@@ -129,7 +134,7 @@ function issuerStep({ claims, key }, logged, trust) {
 
 /** The past as it stood at issue. A signer's clock may differ from the log's by the skew. */
 function moments(claims, logged, trust) {
-  if (logged !== null) return [[trust.history.before(logged.leaf.seq), logged.act.issued_on]];
+  if (logged !== null) return [[trust.history.before(logged.leaf.seq), madeOn(logged)]];
   const day = dayOf(claims.issuedAt);
   return [claims.issuedAt, claims.issuedAt + SKEW].map((seconds) => [trust.history.until(seconds * 1000 + 999), day]);
 }
@@ -162,11 +167,24 @@ function keyStep({ claims, key }, logged, trust) {
   return unknown(10, "KEY_COMPROMISED", "could_not_check");
 }
 
-function statusStep(listed, claims, fresh) {
-  if (listed === null) return unknown(11, "STATUS_MISSING", "could_not_check");
-  const state = STATUS[statusValue(listed, claims.statusIndex)];
-  if (state !== "valid") return failed(11, state, `STATUS_${state.toUpperCase()}`);
-  return fresh ? passed(11) : unknown(11, "STATUS_NOT_FRESH");
+/**
+ * Step 11: the list, and what the log's own acts say beyond it; the act that decides, if one is known. Ends and new
+ * versions are for good; a suspension counts where the list says so or was made before it.
+ */
+function statusStep(listed, claims, life, fresh) {
+  const value = listed === null ? null : STATUS[statusValue(listed, claims.statusIndex)];
+  const known = listed !== null && life.suspended !== null && value !== "suspended" && life.suspended.seq < listed.size;
+  const hung = known ? null : life.suspended;
+  const found = (state, said) => {
+    const code = said === null ? `STATUS_${state.toUpperCase()}` : `LIFE_${said.kind.split("-")[1].toUpperCase()}`;
+    return [failed(11, state, code), said];
+  };
+  if (life.ended !== null) return found(life.ended.kind === "certificate-revoked" ? "revoked" : "cancelled", life.ended);
+  if (value === "revoked") return found("revoked", null);
+  if (life.followed !== null || value === "superseded") return found("superseded", life.followed);
+  if (hung !== null || value === "suspended") return found("suspended", hung);
+  if (listed === null) return [unknown(11, "STATUS_MISSING", "could_not_check"), null];
+  return [fresh ? passed(11) : unknown(11, "STATUS_NOT_FRESH"), null];
 }
 
 /** Step 12 never decides a state: issuing does not wait for witnesses, money does. */
@@ -192,7 +210,9 @@ function factsOf({ claims, key }, logged, right, listed, trust) {
     body: { id: key.party, zh: party?.name ?? "", en: party?.nameEn ?? "" },
     signatory: key.staff,
     kid: key.key,
-    issued_on: logged === null ? dayOf(claims.issuedAt) : logged.act.issued_on,
+    version: Number(claims.version),
+    issued_on: logged === null ? (claims.firstIssuedOn ?? dayOf(claims.issuedAt)) : logged.act.issued_on,
+    version_on: logged === null ? dayOf(claims.issuedAt) : madeOn(logged),
     issued_at: instant(claims.issuedAt),
     expires_at: claims.expiresAt === null ? null : instant(claims.expiresAt),
     status: listed === null ? null : STATUS[statusValue(listed, claims.statusIndex)],

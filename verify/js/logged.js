@@ -15,8 +15,10 @@ import { parseStatement } from "/js/ledger/statement.js";
 import { readAct } from "/js/issuers/acts.js";
 import { dayOf } from "/js/verify/times.js";
 
-/** The issuing act that a `.tlog-proof` shows. @returns {Promise<Logged>} */
-export async function openLogged(raw, trust) {
+const MAKING = ["certificate-issued", "certificate-corrected", "certificate-reissued"];
+
+/** The issuing act that a `.tlog-proof` shows; with other kinds, one of those. @returns {Promise<Logged>} */
+export async function openLogged(raw, trust, { kinds = MAKING } = {}) {
   const proof = parseProof(raw);
   if (proof.extra === null) throw new Malformed("PROOF_NO_LEAF", "the proof does not carry its entry in the extra line");
   const cosigners = trust.policy.witnesses.map(({ key }) => key);
@@ -26,7 +28,7 @@ export async function openLogged(raw, trust) {
   const statement = await parseStatement(leaf.statement);
   const act = readAct(statement);
   const [noun, ...rest] = statement.subject.split("/");
-  if (statement.kind !== "certificate-issued" || noun !== "certificate") {
+  if (!kinds.includes(statement.kind) || noun !== "certificate") {
     throw new ProofFailed("PROOF_OTHER", "the entry is not the issuing of a certificate");
   }
   const cosignatures = cosignaturesOf(opened, trust);
@@ -48,16 +50,25 @@ export function quorum(logged, trust, { before = null } = {}) {
   return needed(trust.policy) > 0 && satisfied(trust.policy, names);
 }
 
+/** The date the act gives this very version. */
+export function madeOn({ act, statement }) {
+  return statement.kind === "certificate-issued" ? act.issued_on : act.version_on;
+}
+
 /** What leaf and credential both say, they say alike. */
 export function checkAgreement({ act, statement, leaf }, claims, party) {
+  const [version, first] = statement.kind === "certificate-issued" ? [1, null] : [Number(act.version), act.issued_on];
+  const day = madeOn({ act, statement });
   const expiry = claims.expiresAt === null ? null : dayOf(claims.expiresAt - 1);
   const pairs = [
     [statement.issuer, party],
     [act.status_list, claims.statusList],
     [act.status_index, claims.statusIndex],
     [act.kind, claims.number.kind],
-    [act.issued_on, dayOf(Math.floor(Number(leaf.timeMs) / 1000))],
-    [act.issued_on, dayOf(claims.issuedAt)],
+    [day, dayOf(Math.floor(Number(leaf.timeMs) / 1000))],
+    [day, dayOf(claims.issuedAt)],
+    [version, Number(claims.version)],
+    [first, claims.firstIssuedOn],
     [act.expires_on, expiry],
   ];
   if (pairs.some(([logged, signed]) => logged !== signed)) {

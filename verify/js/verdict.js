@@ -11,8 +11,8 @@ export const STEPS = 12;
 
 /** Where several steps call for a state, the first of these wins. */
 const PRECEDENCE = [
-  "unreadable", "unknown_issuer", "tampered", "out_of_scope", "not_yet_valid", "not_logged", "revoked", "superseded",
-  "suspended", "expired", "could_not_check", "valid",
+  "unreadable", "unknown_issuer", "tampered", "out_of_scope", "not_yet_valid", "not_logged", "revoked", "cancelled",
+  "superseded", "suspended", "expired", "could_not_check", "valid",
 ];
 const EXIT = { valid: 0, could_not_check: 2, unreadable: 2 };
 
@@ -37,10 +37,10 @@ export function failed(number, state, reason) {
  * @param {Finding[]} findings in order
  * @param {any} words
  * @param {{now: number, complete?: boolean, final?: boolean, cosigned?: number, witnesses?: number,
- *          fresh?: boolean | null, facts?: object | null}} rest
+ *          fresh?: boolean | null, facts?: object | null, life?: object | null}} rest
  */
 export function conclude(findings, words, rest) {
-  const { now, complete = false, final = false, cosigned = 0, witnesses = 0, fresh = null, facts = null } = rest;
+  const { now, complete = false, final = false, cosigned = 0, witnesses = 0, fresh = null, facts = null, life = null } = rest;
   const wanted = findings.map(({ state }) => state);
   const state = PRECEDENCE.find((one) => wanted.includes(one)) ?? "valid";
   const all = [...findings];
@@ -57,6 +57,7 @@ export function conclude(findings, words, rest) {
     witnesses,
     status_fresh: fresh,
     checked_at: instant(now),
+    life,
     steps: all.map((one) => stepDocument(one, words)),
     facts,
   };

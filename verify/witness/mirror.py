@@ -5,8 +5,10 @@ found consistent; what the log gave wrong is thrown away, and asked for again. T
 `malan-verify audit`, `malan rebuild` and every reader of C2SP tlog-tiles take as it is.
 May not know: what an entry says.
 
-Order of a run: fetch the missing bundles aside (`.<name>.incoming` beside the directory), fold them, compare
-with the signed root; only then write them as the publisher does, read back, and show the checkpoint last.
+Order of a run: fetch the missing bundles aside (`.<name>.incoming` beside the directory), each only if it
+stands under the signed root, so that no host fills the disk with what nobody signed; fold them, compare; only
+then write them as the publisher does, read back, and show the checkpoint last. A log can sign any size: some
+space on the disk stays free for what the witness must remember.
 """
 
 from __future__ import annotations
@@ -19,15 +21,16 @@ from typing import Final
 
 from issuers.files import private_directory, read_file, replace_file
 from ledger.checkpoint import Checkpoint, open_checkpoint
-from ledger.errors import MalanError, ProofFailed, Refused
+from ledger.errors import MalanError, ProofFailed, Refused, Unavailable
 from ledger.filling import CHECKPOINT, fill, frontier_at, last_bundle
 from ledger.log_directory import Site, locked, require
-from ledger.merkle import leaf_hash
+from ledger.merkle import MemoryTree, Node, check_inclusion, inclusion_proof, leaf_hash
 from ledger.note import NoteKey
 from ledger.partial_files import remember, tidy
 from ledger.tiles import ENTRIES, WIDTH, Fetch, TileReader, decode_bundle, encode_bundle, tile_at
 
 _BUNDLE_BYTES_MAX: Final = WIDTH * 65_537
+RESERVE_BYTES: Final = 256 * 2**20
 
 Progress = Callable[[int, int], None]
 """Told after each bundle: entries here, entries in all."""
@@ -46,7 +49,7 @@ def follow(
 
     `tidy_before`: POSIX seconds, as `ledger.publisher.publish`. A run broken off continues where it was.
     Raises ProofFailed MIRROR_ROOT (what the log gives is not what it signed) or MIRROR_BACKWARDS, Refused
-    MIRROR_ORIGIN, Unavailable TILE_MISSING or LOG_DIRECTORY, and what `fetch` raises.
+    MIRROR_ORIGIN, Unavailable MIRROR_SPACE, TILE_MISSING or LOG_DIRECTORY, and what `fetch` raises.
     """
     checkpoint = open_checkpoint(note, log_keys=keys).checkpoint
     with locked(directory) as site:
@@ -57,9 +60,7 @@ def follow(
         if public is not None and checkpoint.size < public.size:
             raise ProofFailed("MIRROR_BACKWARDS", "the log shows less than this mirror holds already")
         start = last_bundle(public)
-        aside = _Aside(
-            directory.with_name(f".{directory.name}.incoming"), fetch, start=start, size=checkpoint.size
-        )
+        aside = _Aside(directory.with_name(f".{directory.name}.incoming"), fetch, checkpoint, start=start)
         _check(site, aside, public, checkpoint, progress)
         root = fill(site, start, checkpoint.size, public, aside.read)
         require(root == checkpoint.root, "PUBLISHED_ROOT_DIFFERS", CHECKPOINT)
@@ -99,25 +100,65 @@ def _wrong(aside: _Aside) -> ProofFailed:
 
 
 class _Aside:
-    """Bundles fetched and not yet believed; they survive a run that breaks off."""
+    """Bundles fetched that stand under the checkpoint; they survive a run that breaks off."""
 
-    def __init__(self, place: Path, fetch: Fetch, *, start: int, size: int) -> None:
+    def __init__(self, place: Path, fetch: Fetch, checkpoint: Checkpoint, *, start: int) -> None:
         self.start = start
         self._place = place
-        self._size = size
-        self._reader = TileReader(size=size, fetch=fetch)
+        self._checkpoint = checkpoint
+        self._reader = TileReader(size=checkpoint.size, fetch=fetch)
+        self._bytes = 0
 
     def bundle(self, index: int) -> list[bytes]:
         """The entries of a bundle, from aside or else from the log."""
-        tile = tile_at(None, index, size=self._size)
+        tile = tile_at(None, index, size=self._checkpoint.size)
         assert tile is not None
         path = self._place / f"{ENTRIES}.{index}.{tile.width}"
-        with suppress(MalanError):  # not there, or torn
-            return decode_bundle(read_file(path, bytes_max=_BUNDLE_BYTES_MAX), width=tile.width)
+        with suppress(MalanError):  # not there, torn, or of another history
+            data = read_file(path, bytes_max=_BUNDLE_BYTES_MAX)
+            entries = decode_bundle(data, width=tile.width)
+            self._check(index, entries)
+            self._bytes += len(data)
+            return entries
         entries = self._reader.bundle(index)
-        private_directory(self._place)
-        replace_file(path, encode_bundle(entries), mode=0o644)
+        try:
+            self._check(index, entries)
+        except ProofFailed as error:
+            raise _wrong(self) from error
+        self._keep(path, encode_bundle(entries))
         return entries
+
+    def _check(self, index: int, entries: Sequence[bytes]) -> None:
+        """The whole bundle, by the inclusion of its first entry: inside the bundle the proof is made of it.
+
+        Raises ProofFailed, and what `fetch` raises.
+        """
+        first, end = index * WIDTH, index * WIDTH + len(entries)
+        own = MemoryTree(leaf_hash(entry) for entry in entries)
+
+        def read(nodes: Sequence[Node]) -> list[bytes]:
+            return [hash_of(node) for node in nodes]
+
+        def hash_of(node: Node) -> bytes:
+            if first <= node.index << node.level and (node.index + 1) << node.level <= end:
+                return own.read([Node(node.level, node.index - (first >> node.level))])[0]
+            return self._reader.read([node])[0]
+
+        size, root = self._checkpoint.size, self._checkpoint.root
+        proof = inclusion_proof(index=first, size=size, read=read)
+        check_inclusion(index=first, size=size, leaf_hash=leaf_hash(entries[0]), proof=proof, root=root)
+
+    def _keep(self, path: Path, data: bytes) -> None:
+        self._bytes += len(data)
+        # What lies aside is written a second time under its name.
+        if shutil.disk_usage(self._place.parent).free < RESERVE_BYTES + self._bytes:
+            raise Unavailable(
+                "MIRROR_SPACE",
+                "the disk has no space for more of the log",
+                fix="Make space, or pull without --mirror. What was cosigned needs the space that is left.",
+            )
+        private_directory(self._place)
+        replace_file(path, data, mode=0o644)
 
     def read(self, start: int, end: int) -> Sequence[bytes]:
         """As `ledger.filling.ReadLeaves`; `start` is that of a bundle, as the filler asks."""

@@ -11,7 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from issuers.acts.certificates import CertificateRestored, CertificateRevoked, CertificateSuspended
+from issuers.acts.certificates import (
+    CertificateCancelled,
+    CertificateRestored,
+    CertificateRevoked,
+    CertificateSuspended,
+)
+from issuers.acts.reasons import REASONS
 from issuers.credential import parse_credential
 from issuers.identifiers.numbers import read_code
 from issuers.qr import code_of, has_our_form
@@ -27,6 +33,7 @@ MOVES: Final = {
     "suspend": ("certificate-suspended", CertificateSuspended),
     "restore": ("certificate-restored", CertificateRestored),
     "revoke": ("certificate-revoked", CertificateRevoked),
+    "cancel": ("certificate-cancelled", CertificateCancelled),
 }
 _ID: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _NUMBER: Final = re.compile(r"[CJ][0-9]{21}[0-9A-Z]", re.ASCII)
@@ -63,13 +70,24 @@ def find_certificate(desk: Desk, reference: str) -> bytes:
 
 
 def move_body(move: str, reason: str) -> tuple[str, dict[str, str]]:
-    """Kind and body of a move. Raises Malformed SHAPE_FORM for a reason that is not words with hyphens."""
+    """Kind and body of a move. Raises Malformed REASON_UNKNOWN for a reason that is not in the table."""
     kind, act = MOVES[move]
+    need_reason(kind, reason)
     return kind, dict(to_map(from_map(act, {"reason": reason}, where=kind)))  # type: ignore[arg-type]
 
 
+def need_reason(kind: str, reason: str) -> None:
+    """Raises Malformed REASON_UNKNOWN, which names the reasons there are."""
+    words = REASONS[kind]
+    if reason not in words:
+        told = "; ".join(f"{word} {cause.zh}" for word, cause in words.items())
+        raise Malformed(
+            "REASON_UNKNOWN", "not one of the reasons for this", where="reason", fix=f"One of: {told}."
+        )
+
+
 def move_certificate(desk: Desk, certificate: bytes, *, move: str, reason: str) -> Answer:
-    """Suspends, restores or revokes. Raises Refused CERTIFICATE_STATE and what else the judge says."""
+    """Suspends, restores, revokes or cancels. Raises Refused CERTIFICATE_STATE, or what the judge says."""
     kind, body = move_body(move, reason)
     subject = f"certificate/{certificate.hex()}"
     return desk.post(subject, Parcel(desk.say(kind, subject, body)))

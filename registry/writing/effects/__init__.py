@@ -11,6 +11,8 @@ from registry.writing.effects.classes import evaluation_confirmed, roster, sheet
 from registry.writing.effects.deed import Deed, Effect
 from registry.writing.effects.erasures import approved, erasure_ordered
 from registry.writing.effects.parties import officer_appointed, policy_published
+from registry.writing.effects.reasons import known_reason
+from registry.writing.effects.versions import certificate_renewed
 
 EFFECTS: dict[str, Effect] = {
     "officer-appointed": officer_appointed,
@@ -20,6 +22,12 @@ EFFECTS: dict[str, Effect] = {
     "evaluation-confirmed": evaluation_confirmed,
     "certificate-issued": certificate_issued,
     "number-voided": number_voided,
+    "certificate-suspended": known_reason,
+    "certificate-restored": known_reason,
+    "certificate-revoked": known_reason,
+    "certificate-cancelled": known_reason,
+    "certificate-corrected": certificate_renewed,
+    "certificate-reissued": certificate_renewed,
     "claim-submitted": claim_submitted,
     "claim-decided": claim_decided,
     "claim-withdrawn": claim_withdrawn,

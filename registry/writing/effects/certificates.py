@@ -36,10 +36,10 @@ def certificate_issued(deed: Deed) -> None:
     """Raises Refused RESERVATION_MISSING, RESERVATION_EXPIRED, RESERVATION_OTHER or CREDENTIAL_DIFFERS."""
     act: CertificateIssued = deed.act
     reserved = _reserved(deed, act.class_id, act.candidate)
-    trainee = _trainee(deed, act.class_id, act.candidate)
+    trainee = trainee_of(deed, act.class_id, act.candidate)
     certificate = deed.statement.subject.removeprefix("certificate/")
     opened = deed.openings[0].fields
-    _need_same(
+    need_same(
         {
             "sub": (certificate, reserved.certificate.hex()),
             "status_list": (act.status_list, reserved.status_list),
@@ -68,7 +68,7 @@ def certificate_issued(deed: Deed) -> None:
 def number_voided(deed: Deed) -> None:
     """Raises Refused RESERVATION_MISSING or RESERVATION_OTHER. An expired reservation can be voided."""
     reserved = _reserved(deed, deed.act.class_id, deed.act.candidate)
-    _need_same(
+    need_same(
         {
             "status_list": (deed.act.status_list, reserved.status_list),
             "status_index": (deed.act.status_index, reserved.status_index),
@@ -87,11 +87,11 @@ def _check_credential(deed: Deed, reserved: Reserved, trainee: Trainee) -> None:
     known = deed.need(ClassFact, deed.act.class_id.hex())
     standard = Standard.from_body(deed.need(StandardFact, known.standard).document)
     printed = last_four(IdNumber(trainee.id_type, trainee.id_number))
-    _need_same(
+    need_same(
         {
             "kid": (message.kid, deed.statement.kid),
             "iat": (claims.issued_at, deed.statement.issued_at),
-            "exp": (claims.expires_at, _first_second_after(deed.act.expires_on)),
+            "exp": (claims.expires_at, first_second_after(deed.act.expires_on)),
             "number": (claims.number, reserved.number),
             "code": (claims.code, reserved.code),
             "name": (claims.name, trainee.name),
@@ -107,7 +107,7 @@ def _check_credential(deed: Deed, reserved: Reserved, trainee: Trainee) -> None:
     )
 
 
-def _first_second_after(day: date | None) -> int | None:
+def first_second_after(day: date | None) -> int | None:
     """When a certificate ends that is good through a Shanghai day; past the calendar -1, which none says."""
     if day is None:
         return None
@@ -117,7 +117,8 @@ def _first_second_after(day: date | None) -> int | None:
     return int(datetime(following.year, following.month, following.day, tzinfo=SHANGHAI).timestamp())
 
 
-def _need_same(pairs: dict[str, tuple[object, object]], code: str, what: str, *, prefix: str = "") -> None:
+def need_same(pairs: dict[str, tuple[object, object]], code: str, what: str, *, prefix: str = "") -> None:
+    """Raises Refused `code` at the first place where what was said is not what was expected."""
     for where, (said, expected) in pairs.items():
         if said != expected:
             raise Refused(code, what, where=f"{prefix}{where}", fix="Prepare again and sign what it says.")
@@ -133,7 +134,8 @@ def _reserved(deed: Deed, class_id: bytes, candidate: bytes) -> Reserved:
     return found
 
 
-def _trainee(deed: Deed, class_id: bytes, candidate: bytes) -> Trainee:
+def trainee_of(deed: Deed, class_id: bytes, candidate: bytes) -> Trainee:
+    """The opened roster entry. Raises Unavailable PERSON_ERASED, OPENING_MISSING."""
     foreseen = deed.foreseen.entries.get((class_id, candidate))
     at = {"of_class": class_id, "of_candidate": candidate}
     row = deed.connection.execute(_ENTRY, at).one() if foreseen is None else foreseen
