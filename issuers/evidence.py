@@ -16,6 +16,8 @@ from issuers.acts import read_act
 from issuers.acts.certificates import CertificateIssued, NumberVoided
 from issuers.acts.classes import EvaluationConfirmed, Roster, Sheet
 from issuers.acts.words import COMMITTED
+from issuers.authority.erasure_facts import Erased, erased_key
+from issuers.authority.view import View
 from issuers.evidence_document import Evidence, EvidenceStatement, from_json, to_json
 from issuers.identifiers.identity import IdType
 from issuers.identifiers.organisations import OrganisationRole
@@ -31,6 +33,7 @@ __all__ = [
     "EvidenceStatement",
     "Trainee",
     "VoidedOpening",
+    "erased",
     "from_json",
     "of_kind",
     "open_certificate",
@@ -41,6 +44,7 @@ __all__ = [
     "the_roster",
     "the_sheets",
     "to_json",
+    "withheld",
 ]
 
 A = TypeVar("A")
@@ -131,6 +135,20 @@ def open_voided(item: EvidenceStatement) -> VoidedOpening:
     return from_map(VoidedOpening, opening.fields, where=where)
 
 
+def erased(item: EvidenceStatement) -> list[int]:
+    """The entries of which the evidence says that their person was erased."""
+    return [place for place, raw in enumerate(item.openings) if not raw]
+
+
+def withheld(evidence: Evidence, view: View) -> Iterator[str]:
+    """Where the evidence opens nothing although no order in force, as `view` has it, erased the entry."""
+    for item in evidence.statements:
+        digest = parse_statement(item.statement).hash
+        for place in erased(item):
+            if view.get(Erased, erased_key(digest, place)) is None:
+                yield f"seq {item.seq}, entry {place}"
+
+
 def of_kind(evidence: Evidence, kind: str) -> list[EvidenceStatement]:
     """The statements of one kind, in log order, all of them about the class of the evidence.
 
@@ -178,6 +196,8 @@ def the_sheets(evidence: Evidence) -> list[EvidenceStatement]:
 def recompute(evidence: Evidence, standard: Standard) -> dict[bytes, Result]:
     """The result of every candidate by `issuers.standard.evaluate`, from what the openings show.
 
+    Of those who were erased there is none: `withheld` says whether their orders are in the log.
+
     Raises what opening raises, ProofFailed as `the_roster` and `the_sheets`, and what `evaluate` raises.
     """
     trainees = open_roster(the_roster(evidence))
@@ -199,12 +219,14 @@ def _opened(
     entries: Sequence[Mapping[str, bytes]],
     fields: tuple[str, ...],
 ) -> Iterator[tuple[str, Opening]]:
-    """Each opening with its place, after it opened its entry and showed exactly `fields`."""
+    """Each opening with its place, after it opened its entry and showed exactly `fields`, but the erased."""
     place = f"{statement.subject}, seq {item.seq}"
     if len(item.openings) != len(entries):
         raise ProofFailed("OPENINGS_COUNT", "there is not one opening for each entry", where=place)
     for number, (raw, entry) in enumerate(zip(item.openings, entries, strict=True)):
         where = f"{place}, entry {number}"
+        if not raw:
+            continue  # erased, if `withheld` knows nothing else
         try:
             opening = decode_opening(raw)
             check_opening(opening, entry)

@@ -2,8 +2,9 @@
 
     {"v":1,"class":hex,"statements":[{"seq":n,"time_ms":n,"statement":base64url,"openings":[base64url,...]},...]}
 
-Statements stand in log order, openings in the order of the entries; no openings at all means that the reader
-may not see them. Promises the form only; `issuers.evidence` opens what is in it.
+Statements stand in log order, openings in the order of the entries; an empty one says that its person was
+erased, and no openings at all mean that the reader may not see them. Promises the form only;
+`issuers.evidence` opens what is in it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _INT_MAX: Final = 2**53  # what every JSON reader keeps exact
 
 @dataclass(frozen=True, slots=True)
 class EvidenceStatement:
-    """A statement in its place, `time_ms` the leaf's; `openings[i]` opens entry i of the act."""
+    """A statement in its place, `time_ms` the leaf's; `openings[i]` opens entry i of the act, or is empty."""
 
     seq: int
     time_ms: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from registry.commands import backing, looking, recovering, running, showing, starting
+from registry.commands import backing, erasing, looking, recovering, running, showing, starting
 
 app = typer.Typer(
     name="malan",
@@ -25,6 +25,7 @@ app.command("backup")(backing.backup)
 app.command("restore")(backing.restore)
 app.command("rebuild")(recovering.rebuild_command)
 app.command("evidence")(looking.evidence)
+app.command("erasure")(erasing.erasure)
 app.command("settings")(looking.settings_command)
 
 

@@ -60,15 +60,15 @@ class Server:
         self._folder = Path(
             tempfile.mkdtemp(prefix="pg", dir=None if on_disk else _roomy())
         )  # short: a socket's path has a limit
-        self._data, self.socket = self._folder / "data", self._folder / "s"
-        for place in (self._data, self.socket):
+        self.data, self.socket = self._folder / "data", self._folder / "s"
+        for place in (self.data, self.socket):
             place.mkdir()
         if self._account:
             self._folder.chmod(0o711)
-            for place in (self._data, self.socket):
+            for place in (self.data, self.socket):
                 os.chown(place, self._account["user"], self._account["group"])
             self._bin = _within_reach(self._bin, self._folder, self._account)
-        self._run("initdb", "--pgdata", str(self._data), "--username", SUPERUSER, "--auth=trust",
+        self._run("initdb", "--pgdata", str(self.data), "--username", SUPERUSER, "--auth=trust",
                   "--no-sync", "--no-instructions", *_LOCALE)  # fmt: skip
         self.process = self.start(*options)
         for role in (OWNER, SERVICE):
@@ -78,7 +78,7 @@ class Server:
         """Starts the server, also again after `kill`."""
         with (self._folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [self._bin / "postgres", "-D", self._data, "-k", self.socket, "-h", "", *_QUIET, *options],
+                [self._bin / "postgres", "-D", self.data, "-k", self.socket, "-h", "", *_QUIET, *options],
                 cwd="/",
                 env=_environment(),
                 stdout=log,

@@ -195,7 +195,7 @@ def confirm_parcel(
         roster=statement_hash(the_roster(evidence).statement),
         sheets=tuple(statement_hash(item.statement) for item in sheets),
         standard=standard.id,
-        candidates=len(outcome.results),
+        candidates=len(the_roster(evidence).openings),  # also those who were erased since
         passed=outcome.passed,
     )
     name = evidence.class_id.hex()

@@ -9,14 +9,18 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date
 
+import sqlalchemy as sa
+
+from issuers.acts import read_act
 from issuers.acts.words import Duty
 from issuers.authority.case import officer_in_force, shanghai_date
 from issuers.authority.class_facts import ClassFact
+from issuers.authority.erasure_facts import Erased, erased_key
 from issuers.authority.view import View
 from issuers.evidence_document import Evidence, EvidenceStatement, to_json
-from ledger.errors import Malformed, Refused
+from ledger.errors import Malformed, Refused, Unavailable
 from ledger.leaf import parse_leaf
-from ledger.statement import parse_statement
+from ledger.statement import Statement, parse_statement
 from registry.callers.requests import Asker, need_scope, read_request, spend
 from registry.callers.subjects import hex_id
 from registry.persons.read_audit import record
@@ -99,6 +103,18 @@ def document_of(service: Service, class_id: bytes, kinds: Collection[str]) -> by
             leaf = parse_leaf(data)
             statement = parse_statement(leaf.statement)
             if statement.kind in kinds:
-                openings = service.people.openings(connection, statement.hash)
-                shown.append(EvidenceStatement(leaf.seq, leaf.time_ms, leaf.statement, tuple(openings)))
+                openings = _openings(service, connection, statement)
+                shown.append(EvidenceStatement(leaf.seq, leaf.time_ms, leaf.statement, openings))
     return to_json(Evidence(class_id, tuple(shown)))
+
+
+def _openings(service: Service, connection: sa.Connection, statement: Statement) -> tuple[bytes, ...]:
+    """One for each entry, empty where an order has erased it. Raises Unavailable OPENING_MISSING."""
+    view, people = TableView(connection), service.people
+    kept = people.openings_by_place(connection, statement.hash)
+    found = []
+    for place in range(len(getattr(read_act(statement), "entries", ()))):
+        if place not in kept and view.get(Erased, erased_key(statement.hash, place)) is None:
+            raise Unavailable("OPENING_MISSING", "an opening is not there", fix="Run `malan fsck`.")
+        found.append(kept.get(place, b""))
+    return tuple(found)

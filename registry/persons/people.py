@@ -156,10 +156,14 @@ class People:
         connection.execute(sa.insert(opening_table).values(row))
 
     def openings(self, connection: sa.Connection, statement: bytes) -> list[bytes]:
-        """The encoded openings of a statement, in the order of its entries. Raises as `unseal`."""
+        """The encoded openings that a statement has, in the order of its entries. Raises as `unseal`."""
+        return list(self.openings_by_place(connection, statement).values())
+
+    def openings_by_place(self, connection: sa.Connection, statement: bytes) -> dict[int, bytes]:
+        """The same by their entries: those of erased persons are not there."""
         query = sa.select(opening_table).where(opening_table.c.statement == statement)
         rows = connection.execute(query.order_by(opening_table.c.place)).all()
-        return [self.opened(connection, row) for row in rows]
+        return {row.place: self.opened(connection, row) for row in rows}
 
     def opening(self, connection: sa.Connection, statement: bytes, place: int) -> bytes:
         """One encoded opening. Raises as `unseal`, and Unavailable OPENING_MISSING."""

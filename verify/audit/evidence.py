@@ -23,6 +23,7 @@ from issuers.evidence import (
     Evidence,
     EvidenceStatement,
     Trainee,
+    erased,
     from_json,
     of_kind,
     open_certificate,
@@ -31,6 +32,7 @@ from issuers.evidence import (
     open_voided,
     the_roster,
     the_sheets,
+    withheld,
 )
 from issuers.standard import NOT_ON_ROSTER, Standard, evaluate
 from ledger.errors import MalanError
@@ -92,6 +94,7 @@ class EvidenceCheck:
         if known is None or standard is None:
             self.findings.could_not_check("EVIDENCE_CLASS_UNKNOWN", self._where)
             return
+        gone = self._erased(self.evidence, view)
         try:
             trainees = self._roster(self.evidence)
             marks = self._sheets(self.evidence, standard)
@@ -100,9 +103,21 @@ class EvidenceCheck:
             self.findings.refused(error, EVIDENCE)
             return
         for item in confirmed:
-            self._result(item, standard, trainees, marks)
+            self._result(item, standard, trainees, marks, gone)
         first_ms = min((item.time_ms for item in confirmed), default=0)
         self._numbers(self.evidence, form_of(view, known, standard, first_ms), trainees, book)
+
+    def _erased(self, evidence: Evidence, view: MemoryView) -> int:
+        """How many trainees an order in force has erased; what is kept back without one is named."""
+        kept_back = set(withheld(evidence, view))
+        for where in sorted(kept_back):
+            self.findings.departure("OPENING_WITHHELD", where)
+        count = sum(len(erased(item)) for item in evidence.statements) - len(kept_back)
+        if count:
+            self.findings.note("ENTRIES_ERASED", self._where, n=count)
+        rosters = [item for item in evidence.statements if parse_statement(item.statement).kind == "roster"]
+        places = (f"seq {item.seq}, entry {place}" for item in rosters for place in erased(item))
+        return sum(where not in kept_back for where in places)
 
     def _roster(self, evidence: Evidence) -> dict[bytes, Trainee] | None:
         item = the_roster(evidence)
@@ -139,7 +154,9 @@ class EvidenceCheck:
         standard: Standard,
         trainees: Mapping[bytes, Trainee] | None,
         marks: Marks | None,
+        gone: int,
     ) -> None:
+        """`gone`: so many may have passed of whom nothing opens any more."""
         where = f"seq {item.seq}"
         act = read_act(parse_statement(item.statement))
         if trainees is None or marks is None or not isinstance(act, EvaluationConfirmed):
@@ -154,7 +171,11 @@ class EvidenceCheck:
             self.findings.refused(error, where)
             return
         deserved = {candidate for candidate, result in results.items() if result.passed}
-        for candidate in sorted(set(act.passed) - deserved):
+        undeserved = sorted(set(act.passed) - deserved)
+        unseen = [candidate for candidate in undeserved if candidate not in results][:gone]
+        for candidate in undeserved:
+            if candidate in unseen:
+                continue
             reasons = results[candidate].reasons if candidate in results else (NOT_ON_ROSTER,)
             place = f"{where}, candidate {candidate.hex()}"
             self.findings.departure("PASSED_UNDESERVED", place, reasons=", ".join(reasons))
@@ -173,7 +194,7 @@ class EvidenceCheck:
             self.findings.could_not_check("NUMBERS_NOT_CHECKED", self._where)
             return
         for item in items:
-            if self._is_hidden(item) or form is None:
+            if self._is_hidden(item) or form is None or erased(item):
                 continue
             try:
                 self._number(item, form, trainees, book)

@@ -24,6 +24,14 @@ _WORDS: Final = {
         "证据未打开这一条目的内容。",
         "The evidence does not open the contents of this entry.",
     ),
+    "OPENING_WITHHELD": (
+        "证据没有打开这一条目，而账本中并无对它生效的删除令。",
+        "The evidence opens nothing here, and no order in force in the log has erased this entry.",
+    ),
+    "ENTRIES_ERASED": (
+        "该班级有 {n} 个条目的个人信息已依令删除，其背后的内容不再可核对。",
+        "{n} entries of the class were erased by order; what stood behind them cannot be checked any more.",
+    ),
     "RESULTS_NOT_RECOMPUTED": (
         "因内容未全部打开或不符，成绩未能重算。",
         "Not everything opens, so the results could not be recomputed.",

@@ -17,7 +17,7 @@ from issuers.authority.judge import signing_key
 from issuers.authority.party_facts import Key
 from issuers.authority.view import MemoryView
 from issuers.bundle import Bundle, open_bundle, service_key
-from issuers.evidence import Evidence, EvidenceStatement, of_kind
+from issuers.evidence import Evidence, EvidenceStatement, of_kind, withheld
 from issuers.sign.desk.desk import Desk
 from issuers.sign.outbox import Item
 from issuers.standard import Standard
@@ -73,8 +73,12 @@ def check_evidence(trust: Trust, evidence: Evidence) -> None:
 
     The institution of the class opened it and sealed its roster; sheets and result are by the body the class
     names, each sheet by another person.
-    Raises Refused KEY_UNKNOWN, KEY_PARTY, LOG_OTHER, PARTY_OTHER or SHEET_SIGNER_TWICE, BadSignature.
+    Where somebody was erased, the city ordered it. Raises Refused KEY_UNKNOWN, KEY_PARTY, LOG_OTHER,
+    PARTY_OTHER, SHEET_SIGNER_TWICE or OPENING_WITHHELD, BadSignature.
     """
+    for where in withheld(evidence, trust.view):
+        what = "the service shows nothing of an entry that no order in the log has erased"
+        raise Refused("OPENING_WITHHELD", what, where=where, fix=_TRY_LATER)
     staff = {item.seq: _signer_of(trust, item) for item in evidence.statements}
     for item in of_kind(evidence, "class-opened"):
         statement = parse_statement(item.statement)
