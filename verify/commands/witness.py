@@ -133,15 +133,19 @@ def compare(
 ) -> None:
     """Do all districts see one log? 与其他区的检查点比对：是否同一本账。"""
     opened = open_home(_place(home))
-    told, worst = [], 0
+    told: list[dict[str, Any]] = []
+    worst, known = 0, set[Path]()
     for origin, keys in opened.witness.logs.items():
         seen = [_shown(path, origin, tuple(keys)) for path in heads or ()]
+        known.update(path for path, one in zip(heads or (), seen, strict=True) if one is not None)
         source = open_source(opened.urls[origin]) if origin in opened.urls else Nowhere()
         found = compared(opened, origin, source, [one for one in seen if one is not None], now=clock())
         for conflict in found.conflicts:
             _accuse(conflict)
         told.append({"origin": origin, **found.document()})
         worst = max(worst, found.exit)
+    if known != set(heads or ()):
+        worst = worst or 2  # a head of no log we watch was compared with nothing
     if as_json:
         _document({"logs": told})
     raise typer.Exit(worst)

@@ -24,12 +24,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from issuers.files import create_file, private_directory, read_file, replace_file
 from ledger.add_checkpoint import origin_hash
-from ledger.checkpoint import Cosigner, CosignerKey
-from ledger.errors import Malformed, Refused, Unavailable
-from ledger.note import NoteKey, decode_base64
+from ledger.checkpoint import Cosigner, CosignerKey, parse_checkpoint
+from ledger.errors import MalanError, Malformed, Refused, Unavailable
+from ledger.note import MAX_NOTE_BYTES, NoteKey, decode_base64, parse_note
 from ledger.policy import MAX_POLICY_BYTES, Policy, Witness, parse_policy, render_policy
-from verify.witness.answering import Witnessing
-from verify.witness.state import State
+from ledger.witnessing import is_cosigned_by
+from verify.witness.answering import OWN_UNKNOWN, Witnessing
+from verify.witness.state import State, lost
 from verify.witness.state import create as create_state
 
 KEY: Final = "witness.key"
@@ -90,7 +91,8 @@ def create(path: Path, *, name: str, logs: Policy, seed: bytes) -> CosignerKey:
 def open_home(path: Path) -> Home:
     """The witness of a folder.
 
-    Raises Unavailable WITNESS_STATE_LOST, FILE_READ or KEY_OPEN_TO_OTHERS; Malformed WITNESS_KEY, POLICY_*.
+    Raises Unavailable WITNESS_STATE_LOST, FILE_READ, KEY_OPEN_TO_OTHERS or HOME_OPEN_TO_OTHERS; Malformed
+    WITNESS_KEY, POLICY_*.
     """
     cosigner = _read_key(path / KEY)
     policy = parse_policy(read_file(path / LOGS, bytes_max=MAX_POLICY_BYTES))
@@ -99,7 +101,41 @@ def open_home(path: Path) -> Home:
         keys.setdefault(log.key.name, []).append(log.key)
     urls = {log.key.name: log.url for log in policy.logs if log.url is not None}
     state = State(path / STATE, vkey=cosigner.key.vkey)
-    return Home(path, Witnessing(keys, state, cosigner), urls, policy.witnesses)
+    _require_own(path)
+    home = Home(path, Witnessing(keys, state, cosigner), urls, policy.witnesses)
+    for origin in keys:
+        _require_memory(home, origin)
+    return home
+
+
+def _require_own(path: Path) -> None:
+    """Whoever may write here could put an old memory back."""
+    for one in (path, path / STATE):
+        if one.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise Unavailable(
+                "HOME_OPEN_TO_OTHERS",
+                "others may change what this witness remembers",
+                where=one.name,
+                fix="chmod go-w, if nobody has.",
+            )
+
+
+def _require_memory(home: Home, origin: str) -> None:
+    """What lies ready to be carried was remembered before; else an old `witness.db` was brought back."""
+    try:
+        note = parse_note(read_file(home.cosigned(origin), bytes_max=MAX_NOTE_BYTES))
+        checkpoint = parse_checkpoint(note.text)
+    except MalanError:
+        return
+    if not is_cosigned_by(note, home.witness.cosigner.key):
+        return
+    with home.witness.state.turn() as turn:
+        head = turn.at(checkpoint.origin, checkpoint.size)
+        known = head is not None and head.checkpoint == checkpoint
+        if not known:
+            turn.retire(OWN_UNKNOWN)
+    if not known:
+        raise lost(STATE)
 
 
 def render_key(cosigner: Cosigner) -> bytes:

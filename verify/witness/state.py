@@ -204,6 +204,14 @@ class State:
         with _translated(self._path.name):
             if not self._path.is_file():
                 raise lost(self._path.name)
+            if self._path.stat().st_nlink != 1:
+                # Under another name SQLite would not find the journal of a turn that broke off.
+                raise Unavailable(
+                    "WITNESS_STATE",
+                    "the state has a second name (a hard link)",
+                    where=self._path.name,
+                    fix="Remove the other name. Never run this witness from a copy of its folder.",
+                )
             with closing(_open(self._path)) as db:
                 if db.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION:
                     raise lost(self._path.name)
