@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from tests.bench import core, logs, machine, paper, service
+from tests.bench import core, logs, machine, paper, publishing, service
 from tests.bench.meter import Meter
 
 PARTS = {
@@ -14,6 +14,7 @@ PARTS = {
     "audits": logs.long_audits,
     "batches": logs.batches,
     "proofs": logs.proofs,
+    "published": publishing.published,
     "paper": paper.paper,
     "singles": service.singles,
     "bulk": service.bulk,
