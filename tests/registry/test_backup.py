@@ -16,6 +16,7 @@ from registry.__main__ import app
 from registry.backups import row_files, shelf, taking
 from registry.backups.manifest import Manifest
 from registry.backups.taking import APART, DAY_MS, KEYS_DAYS, SCRATCH
+from registry.commands import backing
 from registry.secrets import PURPOSES
 from registry.storage.tables import person_key
 from tests.ground import on
@@ -192,7 +193,9 @@ def test_a_disk_that_fills_up_on_the_way(
 
 
 @on("sqlite")
-def test_the_command_tells_where_both_parts_are_and_until_when(stage: Stage, tmp_path: Path) -> None:
+def test_the_command_tells_where_both_parts_are_and_until_when(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home, keys = str(stage.service.settings.home), tmp_path / "apart"
     command = ["backup", str(tmp_path / "shelf"), "--person-keys", str(keys), "--home", home]
     told = CliRunner().invoke(app, [*command, "--json"])
@@ -201,7 +204,10 @@ def test_the_command_tells_where_both_parts_are_and_until_when(stage: Stage, tmp
     assert (document["size"], document["origin"]) == (stage.size(), stage.service.origin)
     assert Path(document["person_keys"]).parent == keys
     assert (Path(document["backup"]) / "manifest.json").exists()
-    text = CliRunner().invoke(app, command).stdout
+    monkeypatch.setattr(backing, "_SAY_SECONDS", 0.0)
+    told = CliRunner().invoke(app, command)
+    assert " rows written\n" in told.stderr  # as it goes, once a second
+    text = told.stdout
     assert "destroy every copy by" in text and document["person_keys_until"] in text
     command[-1] = str(tmp_path / "nowhere")
     told = CliRunner().invoke(app, command)

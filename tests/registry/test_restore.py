@@ -18,7 +18,7 @@ from registry.__main__ import app
 from registry.backups import loading, shelf
 from registry.backups.manifest import Manifest
 from registry.backups.restoring import adopt
-from registry.backups.taking import DAY_MS, KEYS_DAYS, SCRATCH, Taken
+from registry.backups.taking import DAY_MS, KEYS_DAYS, SCRATCH, Taken, take
 from registry.fsck.run import check
 from registry.migrations import check_current, is_restoring, newest, revisions
 from registry.persons.people import People
@@ -363,6 +363,18 @@ def test_with_nothing_to_compare_an_old_backup_opens(stage: Stage, made: Taken, 
     shutil.rmtree(empty.home / "lock-store")
     assert restored(empty, made.place, stage.hands.clock()).compared == ()
     open_service(empty).close()
+
+
+@on("sqlite")
+def test_a_database_that_is_away_is_said(stage: Stage, made: Taken, tmp_path: Path) -> None:
+    home, away = tmp_path / "new", "postgresql+psycopg://malan@/malan?host=/nowhere"
+    shutil.copytree(stage.service.settings.home / "keys", home / "keys")
+    settings = Settings(home=home, database=away, database_owner=away)
+    assert code(lambda: restored(settings, made.place, stage.hands.clock())) == "DATABASE_LOST"
+    assert code(lambda: take(settings, tmp_path / "x", clock=stage.hands.clock())) == "DATABASE_LOST"
+    without = settings.model_copy(update={"database_owner": ""})
+    assert code(lambda: restored(without, made.place, stage.hands.clock())) == "DATABASE_OWNER"
+    assert not list((tmp_path / "x").glob("*Z*"))
 
 
 @on("sqlite")
