@@ -10,12 +10,13 @@ import pytest
 from ledger.add_checkpoint import AddCheckpoint
 from ledger.checkpoint import Cosigner, cosign
 from ledger.errors import MalanError, Unavailable
-from ledger.heads import DEPART, TWO_ROOTS, Seen, see
+from ledger.heads import DEPART, TWO_ROOTS, Seen, compare, see
 from ledger.merkle import check_consistency
-from ledger.note import Note, parse_note, sign_note
+from ledger.note import Note, NoteSigner, parse_note, sign_note
 from ledger.policy import Log, Policy, Witness, render_policy
 from tests.verify.witnessing import NOW, ORIGIN, SIGNER, Files, History, home, private
 from verify.witness.answering import Witnessing, add_checkpoint, answer
+from verify.witness.comparing import explain
 from verify.witness.home import Home, open_home
 from verify.witness.pulling import pull
 from verify.witness.rounds import Nowhere, compared, one_round
@@ -243,6 +244,36 @@ def test_a_host_that_does_not_answer_is_not_asked_for_every_pair(office: Home, l
     heads = [shown(log, size) for size in range(100, 130)]
     found = compared(office, ORIGIN, Dead(), heads, now=NOW)
     assert len(found.unchecked) == 29 and len(asked) == 1
+
+
+def test_a_host_that_takes_hours_is_not_waited_for(
+    office: Home, log: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("verify.witness.rounds.COMPARE_SECONDS", -1.0)
+    source = log.files(700)
+    found = compared(office, ORIGIN, source, [shown(log, size) for size in (300, 600)], now=NOW)
+    assert found.unchecked == ((300, 600),) and source.asked == []
+
+
+def test_the_log_has_a_new_key_and_the_head_we_hold_is_by_the_old(office: Home, log: History) -> None:
+    """The office took the old key out of logs.txt: mirror and evidence must not depend on it."""
+    pull(office, ORIGIN, log.files(300), now=at, mirror=lambda _done, _total: None)
+    newer = NoteSigner(ORIGIN, private("log, newer"))
+    (office.path / "logs.txt").write_bytes(render_policy(Policy((Log(newer.key),), (), (), "none")))
+    after = open_home(office.path)
+    fork = log.fork(299)
+    fork.signer = newer
+    seen = see(fork.note(300), where="d02", origin=ORIGIN, keys=[newer.key])
+    assert [one.code for one in compared(after, ORIGIN, Nowhere(), [seen], now=NOW).conflicts] == [TWO_ROOTS]
+    assert convicted(after)
+    log.signer = newer
+    assert pull(after, ORIGIN, log.files(700), now=at, mirror=lambda _a, _b: None).checkpoint.size == 700
+
+
+def test_a_name_in_the_policy_says_nothing_to_the_terminal(log: History) -> None:
+    heads = [shown(log, 300, "d\x9b2J\u202e"), shown(log.fork(2), 300)]
+    (conflict,) = compare(heads).conflicts
+    assert "\x9b" not in explain(conflict) and "\u202e" not in explain(conflict)
 
 
 def test_sign_note_is_what_the_log_does(log: History) -> None:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
+from random import Random
 from typing import NamedTuple
 
 import pytest
 
-from ledger.checkpoint import Checkpoint
-from ledger.errors import MalanError
+from ledger.checkpoint import Checkpoint, parse_checkpoint
+from ledger.errors import MalanError, Unavailable
 from ledger.merkle import leaf_hash, node_hash
-from ledger.note import sign_note
-from ledger.tiles import WIDTH, encode_bundle
+from ledger.note import parse_note, sign_note
+from ledger.tiles import WIDTH, TileReader, encode_bundle
 from tests.verify.witnessing import NOW, ORIGIN, SIGNER, Files, History, home
+from verify.source import DirectorySource
 from verify.witness import mirror as mirroring
+from verify.witness import rounds
 from verify.witness.home import Home
 from verify.witness.pulling import pull
+from verify.witness.rounds import one_round
 
 _JUNK = encode_bundle([b"x" * 65_535] * WIDTH)
 
@@ -133,3 +138,67 @@ class _Endless(Files):
             return self.bundle
         width = int(path.split(".p/")[1]) if ".p/" in path else WIDTH
         return self.levels[8 * int(level)] * width
+
+
+_FULL = os.environ.get("MALAN_CAMPAIGN") == "full"
+
+
+class _Liar(Files):
+    """An honest log's files, some of them changed, another way each time they are asked for."""
+
+    def __init__(self, honest: Files, chance: Random) -> None:
+        super().__init__(honest.files, honest.policy)
+        self.chance = chance
+
+    def fetch(self, path: str) -> bytes | None:
+        data, chance = self.files.get(path), self.chance
+        match chance.randrange(14):
+            case 0:
+                return None
+            case 1:
+                raise Unavailable("SOURCE_UNREACHABLE", "told by the test")
+            case 2:
+                return self.files[chance.choice(sorted(self.files))]
+            case 3:
+                return (data or b"") + b"!"
+            case 4 if data:
+                at = chance.randrange(len(data))
+                return data[:at] + bytes([data[at] ^ 1 << chance.randrange(8)]) + data[at + 1 :]
+            case 5 if data:
+                return data[: chance.randrange(len(data))]
+        return data
+
+    def offered_policy(self) -> bytes | None:
+        return self.fetch("tile/0/000") if self.chance.random() < 0.5 else None
+
+
+def test_whatever_a_host_says_a_round_ends_well_and_the_mirror_holds_the_log_alone(
+    office: Home, log: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance, sizes = Random(20_260), [0]
+    office = Home(office.path, office.witness, {ORIGIN: "x"})
+    monkeypatch.setattr(rounds, "open_source", lambda _place: _Liar(log.files(sizes[-1]), chance))
+    for _ in range(4_000 if _FULL else 150):
+        sizes.append(min(1_100, sizes[-1] + chance.choice((0, 0, 1, 30, 256))))
+        done = one_round(office, ORIGIN, now=lambda: NOW, mirror=lambda _done, _total: None)
+        assert not done.conflicts and not any(one.convicts for one in office.witness.state.evidence())
+        place = office.mirror(ORIGIN)
+        if (place / "checkpoint").is_file():
+            shown = parse_checkpoint(parse_note((place / "checkpoint").read_bytes()).text)
+            assert shown == log.checkpoint(shown.size)
+            reader = TileReader(size=shown.size, fetch=DirectorySource(place).fetch)
+            bundles = range(-(-shown.size // WIDTH))
+            assert [one for at in bundles for one in reader.bundle(at)] == log.entries[: shown.size]
+    head = office.witness.state.latest(ORIGIN)
+    assert head is not None and head.checkpoint.size > 256
+
+
+def test_control_without_the_checks_wrong_entries_reach_the_disk(
+    office: Home, log: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mirroring._Aside, "_check", lambda *_: None)
+    monkeypatch.setattr(mirroring, "_check", lambda *_: None)
+    wrong = log.files(700)
+    wrong.files["tile/entries/000"] = wrong.files["tile/entries/000"].replace(b"main", b"evil", 1)
+    assert mirror(office, wrong) == "PUBLISHED_ROOT_DIFFERS"  # the last net: nothing is shown or cosigned
+    assert b"evil" in (office.mirror(ORIGIN) / "tile/entries/000").read_bytes()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from ledger.errors import MalanError, Unavailable
+from ledger.errors import MalanError
 from ledger.filling import CHECKPOINT
 from ledger.heads import DEPART, TWO_ROOTS, Compared, Conflict, Seen, compare, prove_by, see
 from ledger.tiles import Fetch
@@ -34,10 +34,9 @@ def compare_heads(
     seen = [] if latest is None else [Seen(OURS, latest.checkpoint, latest.note)]
     proves = []
     for where, fetch in copies:
-        asked = _until_it_fails(fetch)
-        shown = _shown(asked, where, origin, witness)
+        shown = _shown(fetch, where, origin, witness)
         seen += shown
-        proves.append(prove_by(asked, size=max((one.checkpoint.size for one in shown), default=0)))
+        proves.append(prove_by(fetch, size=max((one.checkpoint.size for one in shown), default=0)))
     found = compare([*seen, *heads], prove=proves)
     if found.conflicts:
         with witness.state.turn() as turn:
@@ -55,34 +54,24 @@ def _shown(fetch: Fetch, where: str, origin: str, witness: Witnessing) -> list[S
         return []
 
 
-def _until_it_fails(fetch: Fetch) -> Fetch:
-    """A host that does not answer is asked once, and not for every pair of heads."""
-    failed: list[Unavailable] = []
-
-    def asked(path: str) -> bytes | None:
-        if failed:
-            raise failed[0]
-        try:
-            return fetch(path)
-        except Unavailable as error:
-            failed.append(error)
-            raise
-
-    return asked
-
-
 def _evidence(conflict: Conflict, witness: Witnessing, origin: str, now: int) -> Evidence:
     """Without the lines of others, which may be long, and with the hashes that show it."""
-    newer, older = (bare(one.note, witness.logs[origin]).render() for one in (conflict.newer, conflict.older))
+    newer, older = (_kept(one, witness, origin) for one in (conflict.newer, conflict.older))
     between = conflict.between
     hashes = b"" if between is None else b"".join((between.root, *between.proof))
     return Evidence(conflict.newer.checkpoint, conflict.code, now, newer, older, hashes)
 
 
+def _kept(head: Seen, witness: Witnessing, origin: str) -> bytes:
+    # Ours is short already, and may be by a key of the log that is no longer believed.
+    return head.note if head.where == OURS else bare(head.note, witness.logs[origin]).render()
+
+
 def explain(conflict: Conflict) -> str:
-    """A line for a terminal."""
+    """A line for a terminal; names come from the log's policy, and may hold what a terminal obeys."""
     older, newer = conflict.older, conflict.newer
-    return (
+    line = (
         f"{conflict.code}: {_SAID[conflict.code]} ({older.where} at size {older.checkpoint.size},"
         f" {newer.where} at size {newer.checkpoint.size})"
     )
+    return "".join(char if char.isprintable() else "?" for char in line)

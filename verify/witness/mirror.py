@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Final
 
 from issuers.files import private_directory, read_file, replace_file
-from ledger.checkpoint import Checkpoint, open_checkpoint
+from ledger.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
 from ledger.errors import MalanError, ProofFailed, Refused, Unavailable
 from ledger.filling import CHECKPOINT, fill, frontier_at, last_bundle
 from ledger.log_directory import Site, locked, require
 from ledger.merkle import MemoryTree, Node, check_inclusion, inclusion_proof, leaf_hash
-from ledger.note import NoteKey
+from ledger.note import NoteKey, parse_note
 from ledger.partial_files import remember, tidy
 from ledger.tiles import ENTRIES, WIDTH, Fetch, TileReader, decode_bundle, encode_bundle, tile_at
 
@@ -54,7 +54,9 @@ def follow(
     checkpoint = open_checkpoint(note, log_keys=keys).checkpoint
     with locked(directory) as site:
         raw = site.read(CHECKPOINT)
-        public = None if raw is None else open_checkpoint(raw, log_keys=keys).checkpoint
+        # Verified when it was written, by a key that may no longer be believed. Whatever it says, what is
+        # here has to lead to the root that is signed now.
+        public = None if raw is None else parse_checkpoint(parse_note(raw).text)
         if public is not None and public.origin != checkpoint.origin:
             raise Refused("MIRROR_ORIGIN", "the directory mirrors another log", fix="Choose another one.")
         if public is not None and checkpoint.size < public.size:

@@ -6,14 +6,16 @@ contradicts itself, 2 where something could not be asked. A round never ends the
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ledger.errors import BadSignature, MalanError, ProofFailed
+from ledger.errors import BadSignature, MalanError, ProofFailed, Unavailable
 from ledger.heads import Conflict, Seen
 from ledger.note import MAX_SIGNATURES
 from ledger.policy import MAX_POLICY_BYTES, Witness, parse_policy
+from ledger.tiles import Fetch
 from verify.source import DirectorySource, Source, open_source
 from verify.wire import is_address, is_local
 from verify.witness.answering import Clock
@@ -26,6 +28,7 @@ from verify.witness.state import Head
 
 THE_LOG: Final = "the log"
 OUR_MIRROR: Final = "our mirror"
+COMPARE_SECONDS: Final = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +123,30 @@ def compared(home: Home, origin: str, source: Source, heads: Sequence[Seen], *, 
     answers = heads_of(_others(home, origin, source), origin=origin, log_keys=keys)
     shown = [one.head for one in answers if one.head is not None]
     silent = tuple(one.witness.name for one in answers if one.head is None)
-    copies = [(THE_LOG, source.fetch)]
+    copies = [(THE_LOG, _patient(source.fetch))]
     if (mirror := home.mirror(origin)).is_dir():
         copies.append((OUR_MIRROR, DirectorySource(mirror).fetch))
     found = compare_heads(home.witness, origin, [*heads, *shown], copies=copies, now=now)
     return ComparedHeads(len(heads) + len(shown), silent, found.conflicts, found.unchecked)
+
+
+def _patient(fetch: Fetch) -> Fetch:
+    """Whoever does not answer is asked once, and not for every pair of heads; nor is one who takes hours."""
+    failed: list[Unavailable] = []
+    deadline = time.monotonic() + COMPARE_SECONDS
+
+    def asked(path: str) -> bytes | None:
+        if not failed and time.monotonic() > deadline:
+            failed.append(Unavailable("COMPARE_SLOW", "the log takes too long to be compared"))
+        if failed:
+            raise failed[0]
+        try:
+            return fetch(path)
+        except Unavailable as error:
+            failed.append(error)
+            raise
+
+    return asked
 
 
 def _others(home: Home, origin: str, source: Source) -> list[Witness]:
