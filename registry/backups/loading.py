@@ -14,7 +14,6 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from issuers.files import private_directory
 from ledger.bulk import insert_rows
 from ledger.errors import Malformed, ProofFailed, Refused
 from ledger.fsck import check_log
@@ -68,10 +67,8 @@ def load(
     known = revisions()
     if manifest.revision not in known:
         raise _version("The backup is of a newer schema than this program's.", "Restore with that program.")
-    if not settings.database:
-        private_directory(settings.home)
-        if not _path(settings).exists():
-            os.close(os.open(_path(settings), os.O_RDWR | os.O_CREAT, 0o600))
+    if not settings.database and not _path(settings).exists():
+        os.close(os.open(_path(settings), os.O_RDWR | os.O_CREAT, 0o600))
     with owning(settings) as (connection, role):
         _check_empty(connection)
         now = current(connection)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from issuers.files import create_file, read_file
+from issuers.files import create_file, private_directory, read_file
 from ledger.errors import ProofFailed, Refused, Unavailable
 from ledger.store import read_head
 from registry.backups import shelf
@@ -93,12 +93,14 @@ def inspect(place: Path, *, keys: Path | None, without_keys: bool, secrets: Secr
 def put_back(settings: Settings, whole: Whole, *, secrets: Secrets, tell: Tell) -> None:
     """Steps 1 and 2. Raises as `loading.load`, and Unavailable DISK_LOW."""
     need_empty(settings)
-    if not settings.database and settings.home.exists():
+    private_directory(settings.home)
+    if not settings.database:
         need_room(settings, settings.home, (2 * whole.manifest.length, 0))
-    load(settings, whole.place, whole.manifest, keys=whole.keys, secrets=secrets, tell=tell)
+    # The policy first: where there is none, the next step would write one that asks for no witness.
     if POLICY in {one.name for one in whole.manifest.beside} and not (settings.home / POLICY).exists():
         data = read_file(whole.place / POLICY, bytes_max=BESIDE_BYTES_MAX)
         create_file(settings.home / POLICY, data, mode=0o644)
+    load(settings, whole.place, whole.manifest, keys=whole.keys, secrets=secrets, tell=tell)
 
 
 def adopt(settings: Settings) -> None:

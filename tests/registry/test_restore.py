@@ -256,6 +256,7 @@ def test_a_restore_that_breaks_off_leaves_an_empty_database(
     def fail(*_: object) -> None:
         raise KeyboardInterrupt
 
+    policy = (stage.service.settings.home / "policy.txt").read_bytes()
     with monkeypatch.context() as patch:
         patch.setattr(loading, "check_marks", fail)
         with pytest.raises(KeyboardInterrupt):
@@ -263,6 +264,7 @@ def test_a_restore_that_breaks_off_leaves_an_empty_database(
     engine = sa.create_engine(empty.database_url)
     assert sa.inspect(engine).get_table_names() == []
     engine.dispose()
+    assert (empty.home / "policy.txt").read_bytes() == policy  # before anybody could write another
     restored(empty, made.place, stage.hands.clock())
 
 
