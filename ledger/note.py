@@ -26,6 +26,7 @@ from ledger.errors import BadSignature, Malformed
 
 MAX_SIGNATURES = 100  # C2SP asks verifiers to accept 16 at least
 MAX_NOTE_BYTES = 1_000_000
+_OFTEN_BYTES_MAX = 16_384
 _DASH = "\u2014"
 
 
@@ -201,13 +202,22 @@ def sign_note(text: str, signers: Sequence[NoteSigner]) -> bytes:
     return Note(text, tuple(signer.sign(text) for signer in signers)).render()
 
 
-@lru_cache(maxsize=64)  # one checkpoint is read for every proof under it
 def parse_note(raw: bytes) -> Note:
     """Split a note at its last empty line, verifying nothing.
 
     Raises Malformed NOTE_SIZE, NOTE_UTF8, NOTE_SHAPE, NOTE_TEXT, NOTE_SIGNATURES, SIGNATURE_LINE, KEY_NAME or
     BASE64.
     """
+    # Long ones are not held: anybody may send a witness notes of half a megabyte.
+    return _parse_often(raw) if len(raw) <= _OFTEN_BYTES_MAX else _parse(raw)
+
+
+@lru_cache(maxsize=64)  # one checkpoint is read for every proof under it
+def _parse_often(raw: bytes) -> Note:
+    return _parse(raw)
+
+
+def _parse(raw: bytes) -> Note:
     if len(raw) > MAX_NOTE_BYTES:
         raise Malformed("NOTE_SIZE", f"A note has at most {MAX_NOTE_BYTES} bytes.")
     try:

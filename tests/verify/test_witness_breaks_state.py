@@ -186,6 +186,16 @@ def test_an_old_memory_put_back_is_noticed_without_the_logs_help(office: Home, l
     assert answer(open_home(office.path).witness, log.fork(400).request(300, 500), now=at).status == 503
 
 
+def test_an_old_memory_put_back_under_a_running_witness_is_noticed(office: Home, log: History) -> None:
+    state = office.path / "witness.db"
+    answer(office.witness, log.request(0, 300), now=at)
+    kept = state.read_bytes()
+    answer(office.witness, log.request(300, 400), now=lambda: NOW + 1)
+    state.write_bytes(kept)
+    told = answer(office.witness, log.fork(300).request(300, 500), now=lambda: NOW + 2)
+    assert (told.status, told.body) == (503, b"WITNESS_STATE_LOST\n")
+
+
 def test_control_what_others_put_there_retires_nobody(office: Home, log: History) -> None:
     pull(office, ORIGIN, log.files(300), now=at)
     for junk in (b"", b"junk", log.note(700), log.fork(2).note(300)):

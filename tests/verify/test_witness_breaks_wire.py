@@ -14,6 +14,7 @@ import pytest
 
 from ledger.checkpoint import Cosigner
 from ledger.errors import Unavailable
+from ledger.note import _parse_often, parse_note
 from ledger.policy import Log, Policy, Witness, render_policy
 from tests.verify.witnessing import NOW, ORIGIN, SIGNER, History, home, private
 from verify.source import HttpSource
@@ -256,3 +257,20 @@ def test_a_place_is_not_lost_with_a_thread_that_cannot_start(
     with socket.create_connection(("127.0.0.1", server.server_address[1]), timeout=20) as wire:
         wire.sendall(b"GET / HTTP/1.0\r\n\r\n")
         assert wire.recv(100).startswith(b"HTTP/1.0 404")
+
+
+def test_what_was_served_lies_beside_the_memory(server: Server) -> None:
+    body = History().request(0, 5)
+    with socket.create_connection(("127.0.0.1", server.server_address[1]), timeout=20) as wire:
+        wire.sendall(b"POST /add-checkpoint HTTP/1.0\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        while wire.recv(65_536):
+            pass
+    head = server.home.witness.state.latest(ORIGIN)
+    assert head is not None and server.home.cosigned(ORIGIN).read_bytes() == head.note
+
+
+def test_long_notes_are_not_held_in_memory() -> None:
+    """64 of half a megabyte each, from anybody, were."""
+    before = _parse_often.cache_info().currsize
+    parse_note(b"x\n\n" + "— a ".encode() + b"A" * 400_000 + b"\n")
+    assert _parse_often.cache_info().currsize == before

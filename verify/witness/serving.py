@@ -13,6 +13,7 @@ import socket
 import sys
 import threading
 import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
@@ -95,7 +96,13 @@ class _Handler(BaseHTTPRequestHandler):
         except _Refuse as refuse:
             self._answer(Answer(refuse.status))
             return
-        self._answer(answer(self.server.home.witness, body, now=self.server.now))
+        told = answer(self.server.home.witness, body, now=self.server.now)
+        self._answer(told)
+        if told.status == 200:
+            # Beside the memory, so that an older one put in its place is noticed (`open_home`).
+            with suppress(MalanError):
+                for origin in self.server.places.values():
+                    self.server.home.show(origin)
 
     def do_GET(self) -> None:
         origin = self.server.places.get(self.path)

@@ -129,6 +129,7 @@ class Turn:
         if self._db.execute(change, values).rowcount != 1:
             raise Unavailable("WITNESS_STATE", "the state changed during a turn", fix="Ask again.")
         self._db.execute("UPDATE witness SET time = ?", (head.time,))
+        self.time = head.time
 
     def keep(self, evidence: Evidence) -> None:
         """Keeps evidence; the same checkpoint refused again for the same reason adds nothing."""
@@ -153,6 +154,7 @@ class State:
         """Raises Unavailable WITNESS_STATE_LOST when it is not there, or not this key's."""
         self._path = path
         self._vkey = vkey
+        self._time = 0  # of the newest cosignature this process knows of
         with self._connected():
             pass
 
@@ -165,8 +167,13 @@ class State:
         with self._connected() as db:
             db.execute("BEGIN IMMEDIATE")
             try:
-                yield Turn(db)
+                turn = Turn(db)
+                if turn.time < self._time:
+                    # Put back under our feet. What it says now is older than what we said.
+                    raise lost(self._path.name)
+                yield turn
                 db.execute("COMMIT")
+                self._time = max(self._time, turn.time)
             except BaseException:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
