@@ -18,9 +18,9 @@ import httpx
 import pytest
 
 from ledger.add_checkpoint import AddCheckpoint
-from ledger.note import parse_note
-from ledger.policy import render_policy
-from tests.verify.witnessing import NOW, SIGNER, History, home, policy_of
+from ledger.note import NoteSigner, parse_note
+from ledger.policy import Log, Policy, render_policy
+from tests.verify.witnessing import NOW, SIGNER, History, home, policy_of, private
 from verify.__main__ import main
 from verify.witness.pulling import pull
 from verify.witness.serving import Server
@@ -193,3 +193,12 @@ def test_a_log_without_an_address(office: Office) -> None:
     office.run("init", "--name", NAME, "--log", "log.vkey")
     ended, _, err = office.run("pull", "--once")
     assert ended == 2 and "WITNESS_NO_URL" in err
+
+
+def test_one_log_does_not_end_the_round_of_another(office: Office) -> None:
+    office.init()
+    other = NoteSigner("other.example/log", private("other"))
+    logs = (Log(other.key, "x" * 5_000), Log(SIGNER.key, str(office.log)))  # an OSError of no kind we know
+    (office.witness / "logs.txt").write_bytes(render_policy(Policy(logs, (), (), "none")))
+    code, told = office.json("pull", "--once")
+    assert code == 2 and [one["size"] for one in told["logs"]] == [None, 300]

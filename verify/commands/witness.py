@@ -116,7 +116,7 @@ def pull_rounds(
     if not opened.urls:
         raise Unavailable("WITNESS_NO_URL", "no log has an address", where="logs.txt", fix="Add it there.")
     while True:
-        rounds = [_told(opened, origin, mirror=mirror, to=to) for origin in opened.urls]
+        rounds = [_ended_well(opened, origin, mirror=mirror, to=to) for origin in opened.urls]
         if as_json:
             _document({"logs": rounds})
         if once:
@@ -185,6 +185,15 @@ def status(home: Folder = None, as_json: AsJson = False) -> None:
     else:
         _print_status(key.vkey, retired, logs, evidence)
     raise typer.Exit(1 if retired or any(one["convicts"] for one in evidence) else 0)
+
+
+def _ended_well(home: Home, origin: str, *, mirror: bool, to: str | None) -> dict[str, Any]:
+    """A round; one log must not end the loop for the others, not even by a mistake of ours."""
+    try:
+        return _told(home, origin, mirror=mirror, to=to)
+    except Exception as error:  # the last net, as in `main`; never with a value
+        sys.stderr.write(f"INTERNAL: unexpected {type(error).__name__}. Please report this.\n")
+        return {"origin": origin, "size": None, "codes": ["INTERNAL"], "exit": 2}
 
 
 def _told(home: Home, origin: str, *, mirror: bool, to: str | None) -> dict[str, Any]:
