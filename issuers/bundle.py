@@ -28,7 +28,7 @@ KINDS = frozenset(
     {
         *("genesis", "approve", "party-admitted", "party-withdrawn", "admin-appointed", "service-key"),
         *("body-appointed", "body-suspended", "officer-appointed", "officer-dismissed", "key-enrolled"),
-        *("key-revoked", "standard-published", "policy-published", "erasure-order"),
+        *("key-revoked", "standard-published", "policy-published", "erasure-order", "witness-set"),
     }
 )
 
@@ -52,7 +52,10 @@ class BundledList:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """`size` is the log size everything was computed at; `made_at` in seconds; `hosts` are QR origins."""
+    """`size` is the log size everything was computed at; `made_at` in seconds; `hosts` are QR origins.
+
+    `handovers`: the checkpoints, cosigned by the former quorum, under which sets of witnesses took force.
+    """
 
     origin: Annotated[str, Size(1, 100)]
     genesis: Hash
@@ -64,6 +67,7 @@ class Bundle:
     acts: tuple[BundledAct, ...]
     lists: tuple[BundledList, ...]
     checkpoint: bytes
+    handovers: Annotated[tuple[bytes, ...], Size(1, 1000)] | None = None
 
 
 def sign_bundle(bundle: Bundle, signer: Signer) -> bytes:

@@ -10,7 +10,7 @@ counted by it, and a log's key may not be a witness's key, since a log must not 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from ledger.checkpoint import CosignerKey, parse_cosigner_vkey, parse_decimal
@@ -80,6 +80,12 @@ class Policy:
         for group in self.groups:
             fewest[group.name] = sum(sorted(fewest[name] for name in group.members)[: group.threshold])
         return fewest[self.quorum]
+
+
+def k_of(witnesses: Sequence[Witness], k: int, *, name: str) -> Policy:
+    """The policy, without a log, that any `k` of these witnesses satisfy; `name` is their group's."""
+    group = Group(name, k, tuple(one.name for one in witnesses))
+    return Policy((), tuple(witnesses), (group,), name)
 
 
 def satisfied(policy: Policy, cosigner_names: Collection[str]) -> bool:

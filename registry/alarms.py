@@ -117,6 +117,11 @@ CATALOGUE: Final = (
         "As for PUBLISHER_LAG.",
     ),
     Alarm(
+        "CLOCK_WITNESSES",
+        "The witnesses' clocks are more than ten minutes from ours; nothing is appended.",
+        "Check the clock against a time server; appending goes on once the witnesses agree.",
+    ),
+    Alarm(
         "CLOCK_JUMPED",
         "The clock was set while the service ran; nothing is appended.",
         "Check it against a time server, then restart.",
@@ -136,12 +141,17 @@ def at_hand(service: Service) -> list[str]:
         found.append(alarms.read_only.code)
     if alarms.publishing is not None and alarms.publishing not in found:
         found.append(alarms.publishing)
-    for check in (service.disk.check, service.clock.check_steady):
+    checks = (service.disk.check, service.clock.check_steady, lambda: _agree_with_witnesses(service))
+    for check in checks:
         try:
             check()
         except MalanError as error:
             found.append(error.code)
     return found
+
+
+def _agree_with_witnesses(service: Service) -> None:
+    service.witness_clock.check(service.clock.now_ms())
 
 
 def looked_up(service: Service) -> list[str]:

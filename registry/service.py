@@ -28,6 +28,8 @@ from registry.published.lock import open_lock_store
 from registry.published.logged_places import LoggedPlaces
 from registry.published.proofs import PublishedLog
 from registry.published.trust_file import TrustFile
+from registry.published.witness_clock import WitnessClock
+from registry.published.witnessed_notes import WitnessedNotes
 from registry.secrets import Secrets, read_secrets
 from registry.settings import Settings
 from registry.settings_check import check_settings
@@ -67,6 +69,8 @@ class Service:
     lock: LockStore
     counts: CountsInMemory
     disk: FreeDisk
+    witnessed: WitnessedNotes
+    witness_clock: WitnessClock
     alarms: Alarms = field(default_factory=Alarms)
     trust: TrustFile = field(default_factory=TrustFile)
     places: LoggedPlaces = field(default_factory=LoggedPlaces)
@@ -132,11 +136,25 @@ def assemble(
     settings: Settings, database: Database, secrets: Secrets, *, clock: Clock, origin: str
 ) -> Service:
     """The parts in one value; `init` and tests that have no genesis yet use it directly."""
-    log = PublishedLog(settings.log_directory)
+    witnessed = WitnessedNotes(settings.home)
+    log = PublishedLog(settings.log_directory, final=witnessed.final)
     lock = open_lock_store(settings, origin)
     counts = CountsInMemory(clock.now_ms)
     disk = FreeDisk(settings.home, floor_mib=settings.free_disk_min_mib)
-    return Service(settings, database, secrets, People(secrets), clock, origin, log, lock, counts, disk)
+    return Service(
+        settings,
+        database,
+        secrets,
+        People(secrets),
+        clock,
+        origin,
+        log,
+        lock,
+        counts,
+        disk,
+        witnessed,
+        WitnessClock(settings.home),
+    )
 
 
 def note_signer(service: Service) -> NoteSigner:

@@ -70,7 +70,7 @@ class World:
         return world_stages.rivals(self)
 
     def with_standard(self) -> World:
-        """The standard and the policy published, the body appointed, the institution accredited."""
+        """Sixteen witnesses, standard and policy, the body appointed, the institution accredited."""
         return world_stages.standard(self)
 
     def with_class(self) -> World:

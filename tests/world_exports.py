@@ -12,10 +12,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from issuers.acts import read_act
 from issuers.acts.certificates import CertificateIssued
 from issuers.authority.class_facts import CertificateFact
+from issuers.authority.party_facts import WitnessSetFact
 from issuers.bundle import KINDS, Bundle, BundledAct, BundledList, sign_bundle
 from issuers.evidence_document import Evidence, EvidenceStatement
 from issuers.identifiers.districts import DISTRICTS
 from issuers.status import LISTED, StatusList, compute_bits, sign_status_list
+from issuers.witnesses import policy_of, with_log
 from ledger.checkpoint import Checkpoint, Cosigner, cosign
 from ledger.commitment import encode_opening
 from ledger.leaf import leaf_hash
@@ -26,6 +28,7 @@ from ledger.policy import Group, Log, Policy, Witness, render_policy
 from ledger.proof import make_proof
 from ledger.publisher import publish
 from ledger.receipt import Receipt, sign_receipt
+from ledger.succession import NOBODY
 from tests.world_parts import HOST, seeded
 
 if TYPE_CHECKING:
@@ -66,12 +69,19 @@ def add_cosignatures(world: World, note: bytes, count: int) -> bytes:
 
 
 def policy(world: World) -> bytes:
-    """Log, witnesses and the quorum of eleven."""
+    """Log, witnesses and the quorum of eleven, whether or not the world has appointed them."""
     known = tuple(
         Witness(f"district-{code}", one.key) for code, one in zip(DISTRICTS, witnesses(), strict=True)
     )
     group = Group("districts", QUORUM, tuple(one.name for one in known))
     return render_policy(Policy((Log(log_signer(world).key),), known, (group,), "districts"))
+
+
+def in_force(world: World) -> bytes:
+    """The policy the acts put in force without any handover: the first set's, or nobody's."""
+    sets = world.view.all(WitnessSetFact)
+    named = policy_of(sets[0]) if sets else NOBODY
+    return render_policy(with_log(named, log_signer(world).key))
 
 
 def proof(world: World, seq: int, *, size: int | None = None, cosigned: int = QUORUM) -> bytes:
@@ -110,7 +120,7 @@ def bundle(world: World, **changed: Any) -> bytes:
         size=len(world.leaves),
         made_at=world.now // 1000,
         log_vkey=log_signer(world).key.vkey,
-        policy=policy(world).decode(),
+        policy=in_force(world).decode(),
         hosts=(HOST,),
         acts=acts,
         lists=tuple(BundledList(number, world.status_list(number)) for number in sorted(numbers)),

@@ -8,9 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from issuers.acts.classes import ClassOpened, InstitutionAccredited, PolicyPublished, StandardPublished
-from issuers.acts.parties import BodyAppointed, Genesis, GenesisKey, ServiceKey
+from issuers.acts.parties import BodyAppointed, Genesis, GenesisKey, NamedWitness, ServiceKey, WitnessSet
 from issuers.acts.words import Duty, Role
+from issuers.authority.case import shanghai_date
 from issuers.identifiers.districts import CITY_CODE, DISTRICTS
+from ledger.checkpoint import cosign
+from ledger.note import Note, parse_note
+from ledger.statement import Statement
 from tests.world_parts import (
     BODY,
     CLASS_FIRST,
@@ -88,8 +92,29 @@ def rivals(world: World) -> World:
     return world
 
 
-def standard(world: World) -> World:
+def say_witnesses(world: World, *, first: int = 0, count: int = 16, quorum: int = 11) -> Statement:
+    """`count` districts from the `first` on cosign from today on, so many of them at least."""
+    return world.say_two("witness-set", "log", witness_set(world, first=first, count=count, quorum=quorum))
+
+
+def witness_set(world: World, *, first: int = 0, count: int = 16, quorum: int = 11) -> WitnessSet:
+    """The act; each witness cosigned the log as it stands."""
+    note = parse_note(world.checkpoint(cosigned=0))
+    named = tuple(
+        NamedWitness(
+            f"district-{code}",
+            one.key.vkey,
+            Note(note.text, (cosign(note.text, one, time=world.now // 1000),)).render().decode(),
+        )
+        for code, one in list(zip(DISTRICTS, world.witnesses, strict=True))[first : first + count]
+    )
+    return WitnessSet(named, quorum, shanghai_date(world.now))
+
+
+def standard(world: World, *, witnessed: bool = True) -> World:
     """What must be published, appointed and accredited before a class; see `World.with_standard`."""
+    if witnessed:
+        say_witnesses(world)
     document = STANDARD.to_body()
     world.say("standard-published", "standards", f"standard/{STANDARD_ID}", StandardPublished(document))
     world.say_two("policy-published", f"policy/{POLICY_ID}", PolicyPublished(POLICY))

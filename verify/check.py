@@ -84,17 +84,17 @@ def check(evidence: Evidence, trust: Trust, *, now: int, require_proof: bool = F
         issuer,
         _time(claims, now),
         _in_log(logged, doubt, evidence, claims, now=now, required=require_proof),
-        _compromise(genuine, logged, trust),
+        _compromise(genuine, logged),
         status,
-        _final(logged, trust),
+        _final(logged),
     ]
     return conclude(
         findings,
         now=now,
         complete=logged is not None,
-        final=logged is not None and logged.quorum(trust),
+        final=logged is not None and logged.quorum(),
         cosigned=0 if logged is None else len(logged.cosignatures),
-        witnesses=trust.policy.witness_count,
+        witnesses=(trust if logged is None else logged).policy.witness_count,
         fresh=fresh,
         facts=facts_of(claims, genuine.key, logged, right, listed, trust),
         life=None if said is None else life.document(said),
@@ -213,7 +213,7 @@ def _in_log(
     return unknown(_N.LOGGED, "PROOF_ABSENT")
 
 
-def _compromise(genuine: _Genuine, logged: Logged | None, trust: Trust) -> Finding:
+def _compromise(genuine: _Genuine, logged: Logged | None) -> Finding:
     """Step 10 (assurance C.4), with the log's order where a proof gives it, else the signer's own time."""
     key = genuine.key
     if key.revoked_seq is None or key.revoked_ms is None:
@@ -228,7 +228,7 @@ def _compromise(genuine: _Genuine, logged: Logged | None, trust: Trust) -> Findi
     if key.cause is not RevocationCause.COMPROMISED or key.compromised_since is None:
         return passed(_N.COMPROMISE)
     since = key.compromised_since
-    if logged is not None and logged.leaf.time_ms < since * 1000 and logged.quorum(trust, before=since):
+    if logged is not None and logged.leaf.time_ms < since * 1000 and logged.quorum(before=since):
         return passed(_N.COMPROMISE)
     return unknown(_N.COMPROMISE, "KEY_COMPROMISED", State.COULD_NOT_CHECK)
 
@@ -261,10 +261,10 @@ def _status(
     return failed(_N.STATUS, state, code), said
 
 
-def _final(logged: Logged | None, trust: Trust) -> Finding:
+def _final(logged: Logged | None) -> Finding:
     """Step 12 never decides a state: issuing does not wait for witnesses, money does."""
     if logged is None:
         return unknown(_N.FINAL, "NO_PROOF")
-    if trust.policy.needed == 0:
+    if logged.policy.needed == 0:
         return unknown(_N.FINAL, "NO_WITNESSES")
-    return passed(_N.FINAL) if logged.quorum(trust) else unknown(_N.FINAL, "NOT_FINAL")
+    return passed(_N.FINAL) if logged.quorum() else unknown(_N.FINAL, "NOT_FINAL")

@@ -17,11 +17,12 @@ from issuers.acts import read_act
 from issuers.acts.certificates import CertificateCorrected, CertificateIssued, CertificateReissued
 from issuers.credential import Credential
 from issuers.identifiers.numbers import parse_number
-from ledger.checkpoint import Checkpoint, Cosignature, OpenedCheckpoint
+from ledger.checkpoint import Checkpoint, Cosignature, OpenedCheckpoint, parse_checkpoint
 from ledger.errors import Malformed, ProofFailed, Refused
 from ledger.keys import PublicKey
 from ledger.leaf import Leaf, leaf_hash, parse_leaf
-from ledger.policy import satisfied
+from ledger.note import parse_note
+from ledger.policy import Policy, satisfied
 from ledger.proof import check_proof, parse_proof
 from ledger.statement import Statement, check_statement, parse_statement
 from verify.times import day_of
@@ -37,7 +38,8 @@ _MAKING: Final = (CertificateIssued, CertificateCorrected, CertificateReissued)
 class Logged:
     """An issuing act in its place in the log, and the checkpoint it was shown under.
 
-    `certificate` is the id in the subject; `cosignatures` those of the policy's witnesses.
+    `certificate` is the id in the subject; `policy` judges a checkpoint of this size, and `cosignatures` are
+    those of its witnesses.
     """
 
     leaf: Leaf
@@ -46,19 +48,20 @@ class Logged:
     certificate: bytes
     checkpoint: Checkpoint
     cosignatures: tuple[Cosignature, ...]
+    policy: Policy
 
     @property
     def made_on(self) -> date:
         """The Shanghai date the act gives this very version."""
         return self.act.issued_on if isinstance(self.act, CertificateIssued) else self.act.version_on
 
-    def quorum(self, trust: Trust, *, before: int | None = None) -> bool:
+    def quorum(self, *, before: int | None = None) -> bool:
         """Whether the policy's quorum cosigned, counting only times before `before` (seconds) if given.
 
         A policy that asks for no witness is never a quorum here: nobody outside then vouches for the log.
         """
         names = [one.name for one in self.cosignatures if before is None or one.time < before]
-        return trust.policy.needed > 0 and satisfied(trust.policy, names)
+        return self.policy.needed > 0 and satisfied(self.policy, names)
 
 
 def open_logged(raw: bytes, trust: Trust, *, kinds: tuple[type, ...] = _MAKING) -> Logged:
@@ -70,11 +73,12 @@ def open_logged(raw: bytes, trust: Trust, *, kinds: tuple[type, ...] = _MAKING) 
     proof = parse_proof(raw)
     if proof.extra is None:
         raise Malformed("PROOF_NO_LEAF", "the proof does not carry its entry in the extra line")
+    policy = trust.policy_at(parse_checkpoint(parse_note(proof.checkpoint).text).size)
     opened = check_proof(
         proof,
         leaf_hash=leaf_hash(proof.extra),
         log_keys=trust.log_keys,
-        cosigners=trust.policy.cosigner_keys,
+        cosigners=policy.cosigner_keys,
     )
     leaf = parse_leaf(proof.extra)
     if leaf.seq != proof.index:
@@ -85,7 +89,9 @@ def open_logged(raw: bytes, trust: Trust, *, kinds: tuple[type, ...] = _MAKING) 
     if not isinstance(act, kinds) or noun != "certificate":
         raise ProofFailed("PROOF_OTHER", "the entry is not the issuing of a certificate")
     cosignatures = _cosignatures(opened, trust)
-    return Logged(leaf, statement, cast(Making, act), _id(identifier), opened.checkpoint, cosignatures)
+    return Logged(
+        leaf, statement, cast(Making, act), _id(identifier), opened.checkpoint, cosignatures, policy
+    )
 
 
 def bind(logged: Logged, *, credential: bytes, key: PublicKey, trust: Trust) -> None:

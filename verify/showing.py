@@ -49,7 +49,7 @@ def describe(data: bytes) -> Document:
         return _signed(data)
     if data.startswith(HEADER.encode()):
         return _proof(data)
-    if b"\n\n\xe2\x80\x94 " in data:
+    if b"\n\n\xe2\x80\x94 " in data and _is_text(data):
         return _checkpoint(data)
     for reader in (_leaf, _entries):
         try:
@@ -58,6 +58,15 @@ def describe(data: bytes) -> Document:
             continue
     fix = "Give a statement, leaf, credential, proof, checkpoint, bundle, status list or tile of entries."
     raise Malformed("SHOW_UNKNOWN", "the bytes are of no kind this program knows", fix=fix)
+
+
+def _is_text(data: bytes) -> bool:
+    """Entries may carry notes as well (acts that appoint witnesses), but are no text."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _signed(data: bytes) -> Document:

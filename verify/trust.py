@@ -1,8 +1,9 @@
 """Trust: an opened bundle with everything in it checked, ready to judge credentials by. Pure.
 
 Promises: its acts lead to the pinned genesis; its checkpoint is by the enrolled checkpoint key and its lists
-by the status key in force; it is not smaller than what the pin has seen; a new witness policy was agreed to
-by the quorum of the old one. Knows no file, network or clock: whether a list is fresh is asked with a time.
+by the status key in force; it is not smaller than what the pin has seen; its witnesses are those the acts
+appoint, and a new set was agreed to by the quorum of the old one. Knows no file, network or clock: whether a
+list is fresh is asked with a time.
 
 Source: design decisions 9, 15.
 """
@@ -14,20 +15,20 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from issuers.acts.words import RevocationCause, ServicePurpose
-from issuers.authority.party_facts import Key
+from issuers.authority.party_facts import Key, WitnessSetFact
 from issuers.authority.view import MemoryView
 from issuers.bundle import Bundle, BundledList, open_bundle, service_key
 from issuers.qr import check_origin
 from issuers.status import StatusList, open_status_list
+from issuers.witnesses import terms_of
 from ledger import cbor
 from ledger.checkpoint import OpenedCheckpoint, open_checkpoint
 from ledger.errors import BadSignature, Malformed, Refused
-from ledger.keys import EDDSA, PublicKey, public_key
+from ledger.keys import ED25519_SPKI, EDDSA, PublicKey, public_key
 from ledger.note import NoteKey, parse_vkey
 from ledger.policy import Policy, parse_policy, satisfied
+from ledger.succession import Term, policy_at
 from verify.history import History
-
-_SPKI_ED25519 = bytes.fromhex("302a300506032b6570032100")  # RFC 8410 section 4: stands before the 32 bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Pin:
 class Trust:
     """A bundle believed. `log_keys` begins with the checkpoint key in force; former ones follow.
 
+    `policy` is that of the witnesses in force, `terms` says which judges the checkpoint of which size.
     `pinned` is false when no pin was given: then nobody has said yet that this genesis is the right one.
     """
 
@@ -57,6 +59,7 @@ class Trust:
     log_keys: tuple[NoteKey, ...]
     status_key: PublicKey
     policy: Policy
+    terms: tuple[Term, ...] = field(repr=False)
     checkpoint: OpenedCheckpoint
     lists: Mapping[int, StatusList] = field(repr=False)
     pinned: bool
@@ -83,6 +86,10 @@ class Trust:
         """What to remember of it."""
         acts = acts_hash(self.bundle, self.size)
         return Pin(self.genesis, self.size, self.bundle.policy, acts, self.checkpoint.checkpoint.root)
+
+    def policy_at(self, size: int) -> Policy:
+        """The policy that judges a checkpoint of this size."""
+        return policy_at(self.terms, size)
 
     def key(self, kid: bytes) -> Key | None:
         """The enrolled key of that name, as things stand now."""
@@ -140,7 +147,11 @@ def open_trust(raw: bytes, *, pin: Pin | None) -> Trust:
     policy = parse_policy(bundle.policy.encode())
     if policy.logs and log_keys[0] not in policy.log_keys:
         raise Malformed("TRUST_POLICY", "the witness policy is for another log")
-    checkpoint = open_checkpoint(bundle.checkpoint, log_keys=log_keys[:1], cosigners=policy.cosigner_keys)
+    terms = _terms(bundle, facts)
+    if replace(policy, logs=()) != terms[-1].policy:
+        raise Malformed("TRUST_POLICY", "the witness policy is not the one the acts put in force")
+    cosigners = policy_at(terms, bundle.size).cosigner_keys
+    checkpoint = open_checkpoint(bundle.checkpoint, log_keys=log_keys[:1], cosigners=cosigners)
     if checkpoint.checkpoint.size != bundle.size:
         raise Malformed("TRUST_CHECKPOINT", "the checkpoint has another size than the bundle")
     enrolled = service_key(facts, ServicePurpose.STATUS)
@@ -152,6 +163,7 @@ def open_trust(raw: bytes, *, pin: Pin | None) -> Trust:
         log_keys=log_keys,
         status_key=status_key,
         policy=policy,
+        terms=terms,
         checkpoint=checkpoint,
         lists=_open_lists(bundle, status_key),
         pinned=False,
@@ -177,14 +189,30 @@ def _log_keys(bundle: Bundle, facts: MemoryView) -> tuple[NoteKey, ...]:
     return (log_key, *former)
 
 
+def _terms(bundle: Bundle, facts: MemoryView) -> tuple[Term, ...]:
+    """The witness policies in order. Under a handover the log's own line may be by any checkpoint key it had:
+    what counts there is the old quorum."""
+    keys = [
+        _note_key(bundle.origin, key) for key in facts.all(Key) if key.purpose == ServicePurpose.CHECKPOINT
+    ]
+    sets = facts.all(WitnessSetFact)
+    return terms_of(sets, bundle.handovers or (), log_keys=keys, at=bundle.made_at)
+
+
 def _note_key(origin: str, key: Key) -> NoteKey:
-    if key.alg != EDDSA or not key.spki.startswith(_SPKI_ED25519):
+    if key.alg != EDDSA or not key.spki.startswith(ED25519_SPKI):
         raise Malformed("TRUST_LOG_KEY", "a checkpoint key is an Ed25519 key")
-    return NoteKey(origin, key.spki[len(_SPKI_ED25519) :])
+    return NoteKey(origin, key.spki[len(ED25519_SPKI) :])
 
 
 def _check_policy_change(trust: Trust, former: Policy) -> None:
-    """Decision 9: a new policy takes force only under a checkpoint that the old quorum cosigned."""
+    """Decision 9: a new policy takes force only under a checkpoint that the old quorum cosigned.
+
+    A former policy among the terms is shown to have been followed by them; for one of elsewhere (a pin of
+    older files), the bundle's own checkpoint has to bear its quorum.
+    """
+    if any(term.policy == replace(former, logs=()) for term in trust.terms):
+        return
     try:
         opened = open_checkpoint(
             trust.bundle.checkpoint, log_keys=trust.log_keys[:1], cosigners=former.cosigner_keys

@@ -129,3 +129,23 @@ class KeyRevoked:
 
     cause: RevocationCause
     compromised_since: Seconds | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NamedWitness:
+    """A district's witness. `possession`: a checkpoint of this log that its key cosigned of late, a note."""
+
+    party: Slug
+    vkey: Annotated[str, Size(1, 300)]
+    possession: Annotated[str, Size(1, 1000)]
+    url: Annotated[str, Pattern(r"https?://[A-Za-z0-9.:/_~-]+"), Size(9, 200)] | None = None
+
+
+@act("witness-set")
+@dataclass(frozen=True, slots=True)
+class WitnessSet:
+    """Who cosigns the log, and how many are enough; in force under a checkpoint the former set cosigned."""
+
+    witnesses: Annotated[tuple[NamedWitness, ...], Size(1, 32)]
+    quorum: Annotated[int, Range(1, 32)]
+    first_day: date

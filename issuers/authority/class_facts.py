@@ -13,11 +13,13 @@ from issuers.authority.party_facts import (
     BodyAppointment,
     GenesisFact,
     Key,
+    NewestWitnessSet,
     Officer,
     Party,
     Pending,
     ServiceKeyFact,
     Settled,
+    WitnessSetFact,
 )
 from issuers.shape import Document
 
@@ -264,6 +266,7 @@ FACTS: dict[str, type] = {
         *(GenesisFact, Party, Officer, Key, ServiceKeyFact, Pending, BodyAppointment, Accreditation),
         *(StandardFact, PolicyFact, ClassFact, Passed, CertificateFact, StatusSlot, CredentialFact),
         *(Claim, ClaimedCertificate, Hold, Settled, Erased, FormerVersion),
+        *(WitnessSetFact, NewestWitnessSet),
     )
 }
 

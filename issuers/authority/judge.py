@@ -15,7 +15,14 @@ from typing import Any, cast
 
 from issuers.acts import read_act
 from issuers.acts.parties import Genesis
-from issuers.authority import certificate_rules, class_rules, erasure_rules, life_rules, party_rules
+from issuers.authority import (
+    certificate_rules,
+    class_rules,
+    erasure_rules,
+    life_rules,
+    party_rules,
+    witness_rules,
+)
 from issuers.authority.case import Case, officer_in_force, shanghai_date
 from issuers.authority.party_facts import GenesisFact, Key, Officer, Party, Pending, Settled, settled_key
 from issuers.authority.table import TABLE, Row
@@ -42,6 +49,7 @@ RULES_1: dict[str, Rule] = {
     "party-withdrawn": party_rules.party_withdrawn,
     "admin-appointed": party_rules.admin_appointed,
     "service-key": party_rules.service_key,
+    "witness-set": witness_rules.witness_set,
     "body-appointed": party_rules.body_appointed,
     "body-suspended": party_rules.body_suspended,
     "officer-appointed": party_rules.officer_appointed,

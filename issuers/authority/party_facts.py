@@ -61,7 +61,7 @@ class Officer:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """`staff` is None for a key of the service, whose `purpose` is then not None."""
+    """`staff` is None for a key of the service or of a witness, whose `purpose` is then not None."""
 
     kid: bytes
     alg: int
@@ -120,6 +120,41 @@ class Settled:
     @property
     def key(self) -> str:
         return settled_key(self.family, self.subject)
+
+
+@dataclass(frozen=True, slots=True)
+class Witnessing:
+    """A witness of a set: the district, its cosigner key, and where it may be asked."""
+
+    party: str
+    vkey: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessSetFact:
+    """A set of witnesses as appointed at leaf `seq`; whether it is in force, `issuers.witnesses` says."""
+
+    seq: int
+    first_day: date
+    quorum: int
+    witnesses: tuple[Witnessing, ...]
+
+    @property
+    def key(self) -> str:
+        return str(self.seq)
+
+
+@dataclass(frozen=True, slots=True)
+class NewestWitnessSet:
+    """There is one: which set was appointed last, and its start."""
+
+    seq: int
+    first_day: date
+
+    @property
+    def key(self) -> str:
+        return "log"
 
 
 @dataclass(frozen=True, slots=True)

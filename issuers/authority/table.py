@@ -37,6 +37,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "party-withdrawn": (_ROOT,),
     "admin-appointed": (_ROOT,),
     "service-key": (_ROOT,),
+    "witness-set": (_ROOT,),
     "body-appointed": (_ROOT,),
     "body-suspended": (_ROOT,),
     "policy-published": (_ROOT,),

@@ -36,6 +36,20 @@ const KINDS = {
   "party-withdrawn": record({ reason }),
   "admin-appointed": record({ staff: id(16), enrolment, ...term }),
   "service-key": record({ enrolment }),
+  "witness-set": record({
+    witnesses: array(
+      record({
+        party: slug,
+        vkey: text({ low: 1, high: 300 }),
+        possession: text({ low: 1, high: 1000 }),
+        url: optional(text({ low: 9, high: 200, form: /^https?:\/\/[A-Za-z0-9.:/_~-]+$/ })),
+      }),
+      1,
+      32,
+    ),
+    quorum: integer(1, 32),
+    first_day: day,
+  }),
   "body-appointed": record({ projects: array(slug, 1, 64), ...term }),
   "body-suspended": record({ reason }),
   "officer-appointed": record({ duties: array(word(...DUTIES), 1, 6), projects: array(slug, 0, 64), ...term }),

@@ -4,7 +4,8 @@
  *
  * @typedef {{origin: string, genesis: string, size: number, made_at: number, log_vkey: string, policy: string,
  *            hosts: string[], acts: {seq: number, time_ms: number, statement: Uint8Array}[],
- *            lists: {number: number, token: Uint8Array}[], checkpoint: Uint8Array}} Bundle
+ *            lists: {number: number, token: Uint8Array}[], checkpoint: Uint8Array,
+ *            handovers: Uint8Array[] | null}} Bundle
  * @typedef {{seq: number, timeMs: number, changes: import("/js/issuers/facts.js").Fact[]}} Step
  */
 
@@ -17,7 +18,7 @@ import { parseStatement } from "/js/ledger/statement.js";
 import { BUNDLED } from "/js/issuers/acts.js";
 import { MemoryView } from "/js/issuers/facts.js";
 import { admit } from "/js/issuers/judge.js";
-import { array, bytes, id, integer, record, text } from "/js/issuers/shape.js";
+import { array, bytes, id, integer, optional, record, text } from "/js/issuers/shape.js";
 
 const CONTENT_TYPE = "application/vnd.malan.bundle.v1+cbor";
 const BYTES_MAX = 16 * 2 ** 20;
@@ -34,6 +35,7 @@ const BUNDLE = record({
   acts: array(record({ seq: integer(0, PLACE_MAX), time_ms: integer(0, PLACE_MAX), statement: bytes() })),
   lists: array(record({ number: integer(0, 9999), token: bytes() })),
   checkpoint: bytes(),
+  handovers: optional(array(bytes(), 1, 1000)),
 });
 
 /**

@@ -14,8 +14,10 @@ import { publicKey } from "/js/ledger/keys.js";
 import { parseStatement } from "/js/ledger/statement.js";
 import { readAct, ROLES } from "/js/issuers/acts.js";
 import { changed, fact, need, needAbsent, officerInForce, shanghaiDate, subjectId } from "/js/issuers/facts.js";
-import { genesis as genesisFacts, openEnrolment, RULES } from "/js/issuers/party_rules.js";
+import { genesis as genesisFacts, openEnrolment, RULES as PARTY_RULES } from "/js/issuers/party_rules.js";
+import { witnessSet } from "/js/issuers/witnesses.js";
 
+const RULES = { ...PARTY_RULES, "witness-set": witnessSet };
 const WAIT_MAX_MS = 7 * 86_400_000;
 const SKEW_MAX_MS = 86_400_000;
 const ROOT = { roles: ["city"], duty: "root", approval: true };
@@ -28,6 +30,7 @@ const TABLE = {
   "party-withdrawn": [ROOT],
   "admin-appointed": [ROOT],
   "service-key": [ROOT],
+  "witness-set": [ROOT],
   "body-appointed": [ROOT],
   "body-suspended": [ROOT],
   "policy-published": [ROOT],

@@ -20,7 +20,7 @@ export const SIGNATURE_BYTES = 64;
 
 const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 const P256_HEAD = fromHex("3059301306072a8648ce3d020106082a8648ce3d03010703420004");
-const ED25519_HEAD = fromHex("302a300506032b6570032100");
+export const ED25519_HEAD = fromHex("302a300506032b6570032100");
 const CURVE = { name: "ECDSA", namedCurve: "P-256" };
 const ECDSA = { name: "ECDSA", hash: "SHA-256" };
 

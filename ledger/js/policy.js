@@ -2,7 +2,7 @@
  * Witness policies (C2SP tlog-policy): who may cosign, and how many of them are enough. As `ledger/policy.py`.
  *
  * @typedef {import("/js/ledger/note.js").NoteKey} NoteKey
- * @typedef {{logs: NoteKey[], witnesses: {name: string, key: NoteKey}[],
+ * @typedef {{logs: NoteKey[], witnesses: {name: string, key: NoteKey, url: string | null}[],
  *            groups: {name: string, threshold: number, members: string[]}[], quorum: string}} Policy
  */
 
@@ -34,6 +34,30 @@ export async function parsePolicy(text) {
   return { logs, witnesses, groups, quorum };
 }
 
+/**
+ * The policy, without a log, that any `k` of these witnesses satisfy; `name` is their group's.
+ * @param {{name: string, key: NoteKey, url: string | null}[]} witnesses @param {number} k @param {string} name
+ * @returns {Policy}
+ */
+export function kOf(witnesses, k, name) {
+  const groups = [{ name, threshold: k, members: witnesses.map((one) => one.name) }];
+  const urls = witnesses.map(({ url }) => url).filter((url) => url !== null);
+  const policy = { logs: [], witnesses, groups, quorum: name };
+  checkKeys({ ...policy, urls });
+  checkNames(policy);
+  return policy;
+}
+
+/** Whether two policies name the same witnesses, groups and quorum, whatever logs. @param {Policy} one @param {Policy} two */
+export function sameWitnesses(one, two) {
+  return told(one) === told(two);
+}
+
+function told({ witnesses, groups, quorum }) {
+  const known = witnesses.map(({ name, key, url }) => [name, key.name, hex(key.publicKey), url]);
+  return JSON.stringify([known, groups.map(({ name, threshold: k, members }) => [name, k, members]), quorum]);
+}
+
 /** Whether the quorum is met by cosigners with these key names. @param {Policy} policy @param {string[]} names */
 export function satisfied(policy, names) {
   const met = new Set([NONE, ...policy.witnesses.filter(({ key }) => names.includes(key.name)).map(({ name }) => name)]);
@@ -58,7 +82,7 @@ async function take(found, [kind, ...rest]) {
     found.logs.push(await parseVkey(rest[0], NOTE));
     found.urls.push(...rest.slice(1));
   } else if (kind === "witness" && [2, 3].includes(rest.length)) {
-    found.witnesses.push({ name: rest[0], key: await parseVkey(rest[1], COSIGNATURE) });
+    found.witnesses.push({ name: rest[0], key: await parseVkey(rest[1], COSIGNATURE), url: rest[2] ?? null });
     found.urls.push(...rest.slice(2));
     found.defined.add(rest[0]);
   } else if (kind === "group" && rest.length >= 3) {

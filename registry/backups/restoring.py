@@ -33,6 +33,7 @@ from registry.persons.erasing import replay_erasures
 from registry.persons.people import People
 from registry.published.boot_gate import check_known, known_elsewhere, known_here
 from registry.published.publishing import write_names
+from registry.published.witnessed_notes import HANDOVERS
 from registry.rebuilding import Rebuilt, append_missing
 from registry.secrets import Secrets
 from registry.service import Service, open_service
@@ -96,10 +97,11 @@ def put_back(settings: Settings, whole: Whole, *, secrets: Secrets, tell: Tell) 
     private_directory(settings.home)
     if not settings.database:
         need_room(settings, settings.home, (2 * whole.manifest.length, 0))
-    # The policy first: where there is none, the next step would write one that asks for no witness.
-    if POLICY in {one.name for one in whole.manifest.beside} and not (settings.home / POLICY).exists():
-        data = read_file(whole.place / POLICY, bytes_max=BESIDE_BYTES_MAX)
-        create_file(settings.home / POLICY, data, mode=0o644)
+    # These first: where they are not, the next step would write a policy that asks for no witness.
+    for name in {POLICY, HANDOVERS} & {one.name for one in whole.manifest.beside}:
+        if not (settings.home / name).exists():
+            data = read_file(whole.place / name, bytes_max=BESIDE_BYTES_MAX)
+            create_file(settings.home / name, data, mode=0o644)
     load(settings, whole.place, whole.manifest, keys=whole.keys, secrets=secrets, tell=tell)
 
 

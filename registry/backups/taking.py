@@ -32,6 +32,7 @@ from registry.clock import Clock
 from registry.free_disk import free_bytes
 from registry.migrations import check_current, current, revisions
 from registry.persons.people import People
+from registry.published.witnessed_notes import HANDOVERS
 from registry.secrets import read_secrets
 from registry.settings import SETTINGS_FILE, Settings
 from registry.settings_check import check_settings
@@ -149,7 +150,7 @@ def _begun(where: Path, name: str) -> Iterator[Path]:
 
 
 def _beside(home: Path, place: Path) -> Iterator[Beside]:
-    for name in (POLICY, SETTINGS_FILE):
+    for name in (POLICY, HANDOVERS, SETTINGS_FILE):
         if (home / name).exists():
             data = read_file(home / name, bytes_max=BESIDE_BYTES_MAX)
             create_file(place / name, data)

@@ -57,6 +57,7 @@ VERIFY: Final = Limit("verify", "6000/minute")
 PREPARE: Final = Limit("prepare", "600/minute")
 SCAN: Final = Limit("scan", "60/minute")
 CHANGES: Final = Limit("changes", "600/minute")
+COSIGN: Final = Limit("cosign", "240/minute")  # sixteen districts behind one address, each every few seconds
 
 
 def count(service: Service, limit: Limit, caller: str, *, times: int = 1) -> None:

@@ -89,6 +89,7 @@ ACCESS: Final[tuple[Access, ...]] = (
     *_public("/api/certificates/{code}", "/api/subsidy/claims/{claim}", "/api/changes"),
     Access("POST", "/api/verify", Who.PUBLIC),
     Access("POST", "/api/scan", Who.PUBLIC),
+    Access("POST", "/api/cosignatures", Who.PUBLIC),
     Access("POST", "/api/statements", Who.SIGNED, own=Own.AS_JUDGED),
     Access("POST", "/api/subsidy/claims", Who.SIGNED, own=Own.AS_JUDGED),
     Access("POST", "/api/staff", Who.SIGNED, duties=_ADMINS, own=Own.PARTY),

@@ -15,6 +15,7 @@ from ledger.errors import MalanError
 from registry.http import (
     bodies,
     certificates,
+    cosignatures,
     health,
     log,
     metrics,
@@ -86,7 +87,7 @@ def create_app(service: Service, *, publish: bool = False) -> FastAPI:
     app.state.service = service
     app.state.readiness = health.Readiness()
     app.state.changes = ChangeFeed(service.log, service.database)
-    acts = (statements, certificates, scanning, subsidies, sessions, supervision, unmasking)
+    acts = (statements, certificates, cosignatures, scanning, subsidies, sessions, supervision, unmasking)
     for module in (*acts, log, health, metrics, pages):
         app.include_router(module.router)
     app.add_exception_handler(MalanError, on_malan_error)

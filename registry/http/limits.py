@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from registry.callers.limiting import (
     CHANGES,
+    COSIGN,
     NONCE,
     PREPARE,
     SCAN,
@@ -31,6 +32,7 @@ LIMITS: Final[dict[tuple[str, str], Limit]] = {
     ("POST", "/api/verify"): VERIFY,
     ("POST", "/api/scan"): SCAN,
     ("GET", "/api/changes"): CHANGES,
+    ("POST", "/api/cosignatures"): COSIGN,
     ("POST", "/api/certificates/prepare"): PREPARE,
     ("POST", "/api/subsidy/check"): PREPARE,
     ("POST", "/api/subsidy/claims/prepare"): PREPARE,

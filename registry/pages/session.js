@@ -72,6 +72,7 @@ const WORDS = {
     "签发该证书的密钥被报告泄露。请由评价机构重新签发后再申领。",
     "The key that signed the certificate is reported compromised. Let the body issue it anew.",
   ],
+  NOT_FINAL: ["见证方尚未达到规定数量，暂不能批准付款。请几分钟后再决定；超过一天请联系市级运营方。", "The quorum of witnesses is not reached: nothing is payable yet. Decide again in some minutes; after a day, tell the operator."],
   NO_POLICY: ["证书颁发日没有唯一适用的政策，不能申领。", "No policy, or more than one, applies to the day of issue."],
   POLICY_OTHER: ["适用的政策已有变化，请重新查询结论。", "Another policy applies now. Check the application again."],
   DUTIES_JOINED: [

@@ -136,10 +136,12 @@ function badges(verdict) {
   found.push(complete ? badge("good", "✓", ["账本有记载", "In the log"]) : badge("warn", "?", ["未核对账本", "Log not checked"]));
   if (complete) {
     const count = [`见证 ${cosigned}/${witnesses}`, `Cosigned ${cosigned} of ${witnesses}`];
+    const nobody = ["没有见证方副署账本", "Nobody witnesses the log"];
+    const pending = badge("grey", "…", witnesses === 0 ? nobody : [`${count[0]} · 尚未最终确认`, `${count[1]} · not final yet`]);
     found.push(
       final
         ? badge("good", "✓", [`已最终确认 · ${count[0]}`, `Final · ${count[1]}`])
-        : badge("grey", "…", [`${count[0]} · 尚未最终确认`, `${count[1]} · not final yet`]),
+        : pending,
     );
   }
   if (told.status_at !== null) {

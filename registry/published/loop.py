@@ -6,10 +6,12 @@ Of several processes one publishes (`registry.published.lead`); the others liste
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 
 import structlog
 
 from ledger.errors import MalanError
+from registry.published.asking import Asker
 from registry.published.boot_gate import AHEAD, Witnessed, ahead, nobody
 from registry.published.lead import Lead
 from registry.published.publishing import Publisher
@@ -23,8 +25,11 @@ log = structlog.get_logger()
 class PublishingLoop:
     """One thread; `stop` waits for the publication in progress."""
 
-    def __init__(self, service: Service, *, witnessed: Witnessed = nobody) -> None:
+    def __init__(
+        self, service: Service, *, witnessed: Witnessed = nobody, asker: Asker | None = None
+    ) -> None:
         self._service = service
+        self._asker = asker or Asker(service)
         self._witnessed = witnessed
         self._lead = Lead(service.settings.home)
         self._ended = threading.Event()
@@ -33,11 +38,13 @@ class PublishingLoop:
     def start(self) -> None:
         """Begins."""
         self._thread.start()
+        self._asker.start()
 
     def stop(self) -> None:
         """Ends."""
         self._ended.set()
         self._thread.join(STOP_SECONDS)
+        self._asker.stop()
         self._lead.leave()
 
     def _run(self) -> None:
@@ -46,8 +53,9 @@ class PublishingLoop:
         while True:
             try:
                 if self._lead.take():
-                    publisher = publisher or Publisher(self._service, witnessed=self._witnessed)
+                    publisher = publisher or Publisher(self._service, witnessed=self._known_by_witnesses)
                     publisher.run_once()
+                    self._asker.look()
                 else:
                     self._listen()
             except MalanError as error:
@@ -59,6 +67,9 @@ class PublishingLoop:
             self._lead.tell(self._service.alarms.publishing)
             if self._ended.wait(interval):
                 return
+
+    def _known_by_witnesses(self) -> Sequence[bytes]:
+        return [*self._witnessed(), *self._asker.heads()]
 
     def _listen(self) -> None:
         """What the leader found stands against this process as well."""

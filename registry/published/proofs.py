@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from ledger.checkpoint import parse_checkpoint
-from ledger.errors import Refused, Unavailable
+from ledger.errors import MalanError, Refused, Unavailable
 from ledger.note import MAX_NOTE_BYTES, parse_note
 from ledger.proof import make_proof
 from ledger.publisher import CHECKPOINT
@@ -25,8 +26,10 @@ _BUNDLES_MAX: Final = 16
 class PublishedLog:
     """The files of a log directory."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, final: Callable[[], bytes | None] = lambda: None) -> None:
+        """`final`: the newest checkpoint under a quorum."""
         self._directory = directory
+        self._final = final
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._kept_bytes = 0
@@ -34,7 +37,10 @@ class PublishedLog:
         self._bundles: OrderedDict[int, list[bytes]] = OrderedDict()
 
     def proof(self, seq: int) -> bytes:
-        """The `.tlog-proof` of entry `seq` under the newest checkpoint, its leaf in the `extra` line.
+        """The `.tlog-proof` of entry `seq`, its leaf in the `extra` line.
+
+        Under the newest checkpoint that a quorum of witnesses cosigned, where that holds the entry; else
+        under the newest. The nodes of a smaller tree are all read from the files of the larger one.
 
         Raises Refused PROOF_NOT_PUBLISHED; Unavailable TILE_MISSING when a file of the log is gone.
         """
@@ -50,7 +56,17 @@ class PublishedLog:
         with self._lock:
             self._read_at(size)
             leaf = self._bundle(seq // WIDTH)[seq % WIDTH]
-            return make_proof(index=seq, checkpoint=note, read=self._reader.read, extra=leaf).render()
+            under = self._under(seq, size) or note
+            return make_proof(index=seq, checkpoint=under, read=self._reader.read, extra=leaf).render()
+
+    def _under(self, seq: int, size: int) -> bytes | None:
+        """The checkpoint under a quorum, if it holds the entry and the published log holds it."""
+        try:
+            final = self._final()
+            inside = final is not None and seq < parse_checkpoint(parse_note(final).text).size <= size
+        except MalanError:
+            return None
+        return final if inside else None
 
     def leaves(self, index: int) -> list[bytes]:
         """Leaves 256 `index` and following, up to 256 of them, as many as are published now.

@@ -20,15 +20,18 @@ from issuers.authority.party_facts import GenesisFact, Key, ServiceKeyFact
 from issuers.bundle import Bundle, BundledAct, BundledList, sign_bundle
 from issuers.files import read_file, replace_file
 from issuers.status import BYTES, LISTED, Listed, StatusList, sign_status_list, value_of
+from issuers.witnesses import with_log
 from ledger.checkpoint import Checkpoint, parse_checkpoint
 from ledger.errors import MalanError, Unavailable
 from ledger.leaf import parse_leaf
 from ledger.note import MAX_NOTE_BYTES, parse_note
-from ledger.policy import Log, Policy, render_policy
+from ledger.policy import render_policy
 from ledger.publisher import CHECKPOINT, publish
 from ledger.store import read_head, read_leaves
 from registry.certificates.reservations import FIRST_LIST
 from registry.published.boot_gate import AHEAD, Witnessed, ahead, check_known, known_elsewhere, nobody
+from registry.published.finality import terms_now
+from registry.published.taking import keep_published
 from registry.service import Service, note_signer
 from registry.storage.facts import TableView, changed
 from registry.storage.places import bundled_leaves
@@ -58,7 +61,7 @@ class Publisher:
         self._size = 0
         self._bits: dict[int, bytearray] = {FIRST_LIST: bytearray(BYTES)}
         self._acts: list[BundledAct] = []
-        self._made: tuple[int, bytes, int] | None = None  # size, checkpoint, seconds
+        self._made: tuple[tuple[int, bytes, bytes], int] | None = None  # size, checkpoint, policy; seconds
 
     def run_once(self) -> Checkpoint | None:
         """Publishes what there is; None when another process is publishing.
@@ -95,6 +98,7 @@ class Publisher:
             tidy_before=time.time() - PARTIALS_KEPT_SECONDS,
         )
         # Crash here: the log is ahead of the bundle, which the next run makes good.
+        keep_published(self._service)
         if standing.genesis is not None:
             note = read_file(settings.log_directory / CHECKPOINT, bytes_max=MAX_NOTE_BYTES)
             self._make_bundle(standing, note)
@@ -137,8 +141,11 @@ class Publisher:
 
     def _make_bundle(self, standing: Standing, note: bytes) -> None:
         settings, now = self._service.settings, self._service.clock.now_ms() // 1000
-        same = self._made is not None and self._made[:2] == (standing.size, note)
-        if same and self._made is not None and 0 <= now - self._made[2] < settings.status_ttl_seconds // 2:
+        with self._service.database.reading() as connection:
+            policy = policy_in_force(self._service, connection, at=now, size=standing.size)
+        made_of = (standing.size, note, policy)
+        same = self._made is not None and self._made[0] == made_of
+        if same and self._made is not None and 0 <= now - self._made[1] < settings.status_ttl_seconds // 2:
             return
         if parse_checkpoint(parse_note(note).text).size != standing.size or standing.genesis is None:
             return
@@ -149,11 +156,12 @@ class Publisher:
             size=standing.size,
             made_at=now,
             log_vkey=note_signer(self._service).key.vkey,
-            policy=read_file(settings.home / "policy.txt", bytes_max=20_000).decode(),
+            policy=policy.decode(),
             hosts=settings.accepted_hosts,
             acts=tuple(self._acts),
             lists=tuple(lists),
             checkpoint=note,
+            handovers=self._service.witnessed.handovers() or None,
         )
         place = settings.home / "status"
         place.mkdir(exist_ok=True)
@@ -161,7 +169,7 @@ class Publisher:
             replace_file(place / str(item.number), item.token, mode=_PUBLIC)
         raw = sign_bundle(bundle, self._service.secrets.status)
         replace_file(settings.home / "trust.cbor", raw, mode=_PUBLIC)
-        self._made = (standing.size, note, now)
+        self._made = (made_of, now)
 
     def _list(self, number: int, size: int, now: int) -> BundledList:
         settings = self._service.settings
@@ -181,12 +189,23 @@ class Publisher:
 
 
 def write_names(service: Service) -> None:
-    """Writes `log.vkey` and, where there is none yet, `policy.txt`: this log, no witnesses."""
+    """Writes `log.vkey`, and `policy.txt` as the acts have it."""
     home, key = service.settings.home, note_signer(service).key
     replace_file(home / "log.vkey", f"{key.vkey}\n".encode(), mode=_PUBLIC)
-    if not (home / "policy.txt").exists():
-        policy = Policy((Log(key),), (), (), "none")
-        replace_file(home / "policy.txt", render_policy(policy), mode=_PUBLIC)
+    with service.database.reading() as connection:
+        policy_in_force(service, connection)
+
+
+def policy_in_force(
+    service: Service, connection: sa.Connection, *, at: int | None = None, size: int | None = None
+) -> bytes:
+    """The tlog-policy of the witnesses in force, which stands in `policy.txt` when this returns."""
+    terms = terms_now(service, connection, at=at, size=size)
+    policy = with_log(terms[-1].policy, note_signer(service).key)
+    path, rendered = service.settings.home / "policy.txt", render_policy(policy)
+    if not path.exists() or path.read_bytes() != rendered:
+        replace_file(path, rendered, mode=_PUBLIC)
+    return rendered
 
 
 def _standing(service: Service, connection: sa.Connection, size: int) -> Standing:

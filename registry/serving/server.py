@@ -23,6 +23,7 @@ import uvicorn
 
 from ledger.errors import Unavailable
 from registry.http.app import create_app
+from registry.published.asking import heads_now
 from registry.published.boot_gate import check_not_ahead
 from registry.service import Service
 from registry.serving.listening import local_names
@@ -118,7 +119,7 @@ def settle_memory() -> None:
 def look_ahead(service: Service) -> None:
     """A log that is ahead of its database makes the service read-only; reading goes on (design 21)."""
     try:
-        check_not_ahead(service)
+        check_not_ahead(service, witnessed=lambda: heads_now(service))
     except Unavailable as error:
         service.alarms.read_only = error
         log.error("read_only", code=error.code, fix=error.fix)

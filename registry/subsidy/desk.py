@@ -228,6 +228,7 @@ def _case(
         issued_on=certificate.issued_on,
         verdict_state=verdict.state.value.replace("_", "-"),
         verdict_complete=verdict.complete,
+        final=verdict.final if verdict.witnesses else None,
         identity_matches=True,
         submitted_on=today,
         in_shanghai=Fact(told.in_shanghai, source, as_of),

@@ -8,7 +8,7 @@ not before the read is recorded. The decision itself is an act the reviewer sign
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import sqlalchemy as sa
@@ -35,11 +35,13 @@ from registry.certificates import revisions
 from registry.certificates.quarantine import in_quarantine
 from registry.certificates.verifying import read_trust
 from registry.persons.read_audit import record
+from registry.published.finality import quorum_now
 from registry.service import Service
 from registry.storage.facts import TableView, all_of
 from registry.storage.tables import open_claim
 from registry.subsidy import holds
 from registry.subsidy.desk import decision_document
+from registry.subsidy.payable import payable
 from verify.check import check
 from verify.evidence import Evidence
 from verify.subsidy.case import Case, Fact, HeldRole, Source
@@ -91,6 +93,9 @@ def review(service: Service, principal: Principal, claim: bytes) -> dict[str, ob
         held = [one for one in holds.held(connection, person).values() if one != fact.project]
         policies = [Policy.from_body(one.document) for one in all_of(connection, PolicyFact)]
         listed = _listed(view, fact, principal)
+        seen = replace(
+            seen, final=payable(connection, quorum_now(service, connection), seen.certificate, fact)
+        )
     case = _case(fact, seen, _verdict(service, seen.certificate, raw), text, tuple(held))
     return {
         **listed,
@@ -116,6 +121,7 @@ class _Seen:
     known: ClassFact
     standard: Standard
     quarantined: bool
+    final: bool | None = None
 
 
 def _seen(view: TableView, claim: Claim) -> _Seen:
@@ -210,6 +216,7 @@ def _case(
         issued_on=certificate.issued_on,
         verdict_state=state,
         verdict_complete=verdict.complete,
+        final=seen.final,
         identity_matches=True,  # document, certificate and nullifiers agreed when it was submitted
         submitted_on=submitted,
         founded_on=Fact(founded_on, Source.SELF_DECLARED, submitted),

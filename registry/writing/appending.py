@@ -18,6 +18,7 @@ from ledger.errors import MalanError, Unavailable
 from ledger.receipt import Receipt
 from ledger.store import Entry, Head, NewEntry, find_by_cti, insert, link, read_head
 from registry.clock import DRIFT_MAX_MS
+from registry.published.finality import quorum_now
 from registry.service import Service
 from registry.storage.places import add_places
 from registry.storage.rows import Rows
@@ -61,9 +62,10 @@ def find_repeated(connection: sa.Connection, works: Sequence[Work], *, origin: s
 
 
 def leaf_time(service: Service, head: Head) -> int:
-    """The time of the next leaf (design 6). Raises Unavailable CLOCK_JUMPED or CLOCK_BEHIND."""
+    """The time of the next leaf (design 6). Raises Unavailable CLOCK_JUMPED, _WITNESSES or _BEHIND."""
     service.clock.check_steady()
     now = service.clock.now_ms()
+    service.witness_clock.check(now)
     if head.time_ms - now > DRIFT_MAX_MS:
         raise Unavailable(
             "CLOCK_BEHIND", "the clock is behind the newest entry", fix="Check it against a time server."
@@ -151,6 +153,7 @@ class _Appending:
             time_ms=self._time_ms,
             rows=rows,
             foreseen=self._foreseen,
+            quorum=lambda: quorum_now(self._service, self._connection),
         )
         if item.statement.kind in ADDING:
             effect(deed)

@@ -14,6 +14,7 @@ from issuers.acts.words import Duty
 from tests.issuers.authority_worlds import a_correction, a_sheet, a_version, a_void, an_issue
 from tests.world import World
 from tests.world_parts import AMOUNT_FEN, BODY, FIRST, INSTITUTION, LAST, PROJECT, STANDARD, Person
+from tests.world_stages import witness_set
 from tests.world_steps import claim_act, class_subject, confirmation
 
 NEW_CERTIFICATE = f"certificate/{'ce' * 16}"
@@ -105,6 +106,7 @@ SCENES: dict[str, Scene] = {
     "party-withdrawn": lambda _, __: ("party/school-beishan", {"reason": "closed"}),
     "admin-appointed": _admin,
     "service-key": _service,
+    "witness-set": lambda w, _: ("log", witness_set(w)),
     "body-appointed": lambda _, __: (f"party/{BODY}", {"projects": [PROJECT], **TERM}),
     "body-suspended": lambda _, __: (f"party/{BODY}", {"reason": "quality"}),
     "erasure-order": lambda _, __: (

@@ -19,11 +19,13 @@ from issuers.authority.party_facts import (
     BodyAppointment,
     GenesisFact,
     Key,
+    NewestWitnessSet,
     Officer,
     Party,
     Pending,
     ServiceKeyFact,
     Settled,
+    WitnessSetFact,
 )
 from issuers.authority.view import Fact, MemoryView
 from issuers.bundle import KINDS as BUNDLED
@@ -151,6 +153,8 @@ def test_the_acts_of_a_bundle_alone_give_the_same_facts_about_issuers_and_keys()
         PolicyFact,
         Settled,
         Erased,
+        WitnessSetFact,
+        NewestWitnessSet,
     }
     expected = {key: fact for key, fact in world.view.facts.items() if key[0] in kinds}
     assert replay(acts).facts == expected

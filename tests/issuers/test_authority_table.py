@@ -47,6 +47,7 @@ ALLOWED: dict[str, tuple[str, set[Pair]]] = {
     "party-withdrawn": ("founded", ROOT),
     "admin-appointed": ("founded", ROOT),
     "service-key": ("founded", ROOT),
+    "witness-set": ("founded", ROOT),
     "body-appointed": ("founded", ROOT),
     "body-suspended": ("published", ROOT),
     "policy-published": ("published", ROOT),

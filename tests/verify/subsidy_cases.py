@@ -21,6 +21,7 @@ GOOD = Case(
     issued_on=ISSUED,
     verdict_state="valid",
     verdict_complete=True,
+    final=True,
     identity_matches=True,
     submitted_on=date(2025, 6, 1),
     in_shanghai=Fact(True, Source.MARKET_REGISTER, CHECKED),

@@ -163,7 +163,7 @@ def test_a_rotated_checkpoint_key_signs_and_the_revoked_one_does_not(world: Worl
     ("raw", "code"),
     [
         (b"", "NOTE_SHAPE"),
-        (b"log.malan.example/2026\n179\n", "NOTE_SHAPE"),
+        (b"log.malan.example/2026\n181\n", "NOTE_SHAPE"),
         (b"\xff\n\n\xe2\x80\x94 x AAAAAAAA\n", "NOTE_UTF8"),
     ],
 )

@@ -14,7 +14,7 @@ from verify.audit import run
 from verify.audit.findings import Severity
 from verify.source import DirectorySource
 
-PARTIAL = "tile/entries/000.p/179"
+PARTIAL = "tile/entries/000.p/181"
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_the_log_alone_has_nothing_beside_it(log: MemorySource) -> None:
         "notes.txt",
         "checkpoint.bak",
         "tile/0/000.p/0179",
-        "tile/entries/000.p/179~",
+        "tile/entries/000.p/181~",
         "tile/entries/000",
         "tile/entries/001",
         "tile/0/001.p/3",
@@ -53,16 +53,16 @@ def test_an_added_file_is_named(log: MemorySource, path: str) -> None:
 
 
 def test_a_renamed_file_is_missing_here_and_unexpected_there(log: MemorySource) -> None:
-    log.files["tile/entries/000.p/178"] = log.files.pop(PARTIAL)
+    log.files["tile/entries/000.p/180"] = log.files.pop(PARTIAL)
     assert set(looked(log)) == {
         ("FILE_MISSING", PARTIAL),
-        ("FILE_LEFTOVER_DIFFERS", "tile/entries/000.p/178"),
+        ("FILE_LEFTOVER_DIFFERS", "tile/entries/000.p/180"),
     }
 
 
 def test_files_left_by_smaller_checkpoints_are_lawful(log: MemorySource) -> None:
     world = whole_world()
-    for size in (1, 100, 178):
+    for size in (1, 100, 180):
         smaller = files_of(world.leaves[:size], b"")
         log.files |= {path: data for path, data in smaller.items() if path != "checkpoint"}
     report = look(world, source=log)
@@ -119,7 +119,7 @@ def test_files_of_the_next_checkpoint_are_noted_while_they_continue_the_log(
 
 
 @pytest.mark.parametrize(
-    "path", ["tile/entries/000", "tile/0/000", "tile/entries/001.p/23", "tile/1/000.p/1"]
+    "path", ["tile/entries/000", "tile/0/000", "tile/entries/001.p/25", "tile/1/000.p/1"]
 )
 def test_a_file_ahead_that_does_not_continue_the_log_is_named(log: MemorySource, path: str) -> None:
     ahead = files_of(grown(whole_world().leaves, 100), b"")
@@ -168,7 +168,7 @@ def test_a_directory_as_the_publisher_leaves_it_is_sound(tmp_path: Path) -> None
 
 def test_a_growing_directory_stays_sound_with_what_it_leaves_behind(tmp_path: Path) -> None:
     world = whole_world()
-    for size in (50, 120, 179):
+    for size in (50, 120, 181):
         part = world.copy()
         part.leaves = world.leaves[:size]
         part.publish(tmp_path / "log", cosigned=0)

@@ -48,13 +48,13 @@ def test_an_act_the_service_invents_is_named(world: World) -> None:
     """A.3 row 13: a key of the service's own making speaks for the signatory."""
     raw = revocation(world, key=world.new_key("the service's"))
     report = look(forge(world, [*said_in(world), (world.now, raw)]))
-    assert names(report) == [("KEY_UNKNOWN", "seq 179, certificate-revoked")]
+    assert names(report) == [("KEY_UNKNOWN", "seq 181, certificate-revoked")]
 
 
 def test_an_act_signed_with_the_services_own_enrolled_key_is_named(world: World) -> None:
     raw = revocation(world, key=world.service["receipt"])
     report = look(forge(world, [*said_in(world), (world.now, raw)]))
-    assert names(report) == [("KEY_UNKNOWN", "seq 179, certificate-revoked")]
+    assert names(report) == [("KEY_UNKNOWN", "seq 181, certificate-revoked")]
 
 
 def test_a_statement_with_a_changed_byte_is_named(world: World) -> None:
@@ -139,7 +139,7 @@ def test_a_backdated_statement_is_named(world: World) -> None:
     """A.3 row 15: iat more than a day before the leaf."""
     raw = revocation(world, iat=world.now // 1000 - 86_401)
     report = look(forge(world, [*said_in(world), (world.now, raw)]))
-    assert names(report) == [("STATEMENT_TIME", "seq 179, certificate-revoked")]
+    assert names(report) == [("STATEMENT_TIME", "seq 181, certificate-revoked")]
 
 
 def test_a_statement_within_the_day_is_not(world: World) -> None:
@@ -150,14 +150,14 @@ def test_a_statement_within_the_day_is_not(world: World) -> None:
 def test_a_statement_for_another_log_is_named(world: World) -> None:
     raw = revocation(world, aud="log.malan.example/staging")
     report = look(forge(world, [*said_in(world), (world.now, raw)]))
-    assert names(report) == [("AUDIENCE_OTHER", "seq 179, certificate-revoked, aud")]
+    assert names(report) == [("AUDIENCE_OTHER", "seq 181, certificate-revoked, aud")]
 
 
 def test_an_officer_beyond_its_duty_is_named(world: World) -> None:
     subject = f"certificate/{world.certificates[0].id.hex()}"
     raw = world.sign("certificate-revoked", "evaluator-1", subject, CertificateRevoked("error"))
     report = look(forge(world, [*said_in(world), (world.now, raw)]))
-    assert names(report) == [("DUTY_MISSING", "seq 179, certificate-revoked")]
+    assert names(report) == [("DUTY_MISSING", "seq 181, certificate-revoked")]
 
 
 def reappointed(world: World) -> World:
@@ -173,8 +173,8 @@ def reappointed(world: World) -> World:
 def test_a_replayed_statement_is_named_with_its_first_place(world: World) -> None:
     """A.3 row 14: every rule would let it pass; only its id has been used before."""
     report = look(reappointed(world))
-    assert names(report) == [("STATEMENT_TWICE", "seq 181, officer-appointed")]
-    assert "seq 179" in report.findings[0].en
+    assert names(report) == [("STATEMENT_TWICE", "seq 183, officer-appointed")]
+    assert "seq 181" in report.findings[0].en
 
 
 def test_without_the_id_check_the_replay_passes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,7 +197,7 @@ def test_an_unknown_kind_ends_in_could_not_check(world: World) -> None:
     raw = world.sign("class-audited", "signatory", "class/00", {"what": 1})
     report = look(forge(world, [*said_in(world), (world.now, raw)]))
     assert report.exit_code == 2
-    assert names(report, Severity.COULD_NOT_CHECK) == [("KIND_UNKNOWN", "seq 179, class-audited v1")]
+    assert names(report, Severity.COULD_NOT_CHECK) == [("KIND_UNKNOWN", "seq 181, class-audited v1")]
 
 
 def test_an_unknown_version_ends_in_could_not_check(world: World) -> None:
@@ -212,11 +212,11 @@ def test_after_an_unknown_kind_refusals_are_doubts_and_bad_signatures_stay_depar
     said = [*said_in(world), (world.now, unknown), (world.now, refused)]
     report = look(forge(world, said))
     assert report.exit_code == 2
-    assert ("JUDGED_AFTER_GAP", "seq 180") in names(report, Severity.COULD_NOT_CHECK)
+    assert ("JUDGED_AFTER_GAP", "seq 182") in names(report, Severity.COULD_NOT_CHECK)
     honest = revocation(world)
     bad = honest[:-1] + bytes([honest[-1] ^ 1])
     report = look(forge(world, [*said, (world.now, bad)]))
-    assert names(report) == [("SIGNATURE_BAD", "seq 181, certificate-revoked")]
+    assert names(report) == [("SIGNATURE_BAD", "seq 183, certificate-revoked")]
     assert report.exit_code == 1
 
 
@@ -244,7 +244,7 @@ def lenient(view: object, statement: object, *, seq: int, time_ms: int) -> objec
 
 def test_one_altered_entry_does_not_put_the_blame_on_those_after_it(world: World) -> None:
     source = published(world)
-    path = "tile/entries/000.p/179"
+    path = "tile/entries/000.p/181"
     data = bytearray(source.files[path])
     data[3_000] ^= 1  # somewhere in the first entries, on which everything rests
     source.files[path] = bytes(data)

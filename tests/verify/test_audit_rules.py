@@ -109,8 +109,8 @@ def test_the_judge_refuses_the_second_claim_as_well(world: World) -> None:
     act, _ = claim_act(world, world.certificates[0])
     raw = signed(world, "claim-submitted", act, signer="intake-310104", subject=f"claim/{'0' * 32}")
     found = names(look(forge(world, [*said_in(world), (world.now, raw)])))
-    assert ("ALREADY_CLAIMED", "seq 179, claim-submitted") in found
-    assert ("NULLIFIER_TWICE", "seq 179, claim-submitted") in found
+    assert ("ALREADY_CLAIMED", "seq 181, claim-submitted") in found
+    assert ("NULLIFIER_TWICE", "seq 181, claim-submitted") in found
 
 
 def test_a_slot_shared_by_two_projects_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ def earlier(world: World, size: int = 100) -> bytes:
     return past.checkpoint(size=size)
 
 
-@pytest.mark.parametrize("size", [1, 2, 100, 178, 179])
+@pytest.mark.parametrize("size", [1, 2, 100, 180, 181])
 def test_a_log_that_only_grew_is_sound(world: World, size: int) -> None:
     report = look(world, since=earlier(world, size))
     assert report.exit_code == 0
@@ -33,32 +33,32 @@ def test_a_log_that_only_grew_is_sound(world: World, size: int) -> None:
 
 def test_a_dropped_tail_is_named(world: World) -> None:
     """A.3 rows 5 to 7: the tail is gone and everything signed anew."""
-    report = look(forge(world, said_in(world)[:178]), since=world.checkpoint())
+    report = look(forge(world, said_in(world)[:180]), since=world.checkpoint())
     assert names(report) == [("SINCE_LARGER", "since")]
-    assert "179" in report.findings[0].en or "179" in report.findings[-1].en
+    assert "181" in report.findings[0].en or "181" in report.findings[-1].en
 
 
 def test_a_dropped_tail_grown_over_again_is_named(world: World) -> None:
     """A.3 row 8: restored from a backup, then grown past the old size."""
-    kept = earlier(world, 179)
+    kept = earlier(world, 181)
     subject = f"certificate/{world.certificates[0].id.hex()}"
-    said = said_in(world)[:178]
+    said = said_in(world)[:180]
     for name in ("error", "again"):
         raw = world.sign("certificate-revoked", "signatory", subject, CertificateRevoked(name))
         said.append((world.now, raw))
         subject = f"certificate/{world.certificates[1].id.hex()}"
     report = look(forge(world, said), since=kept)
-    assert names(report) == [("SINCE_FORK", "since, size 179")]
+    assert names(report) == [("SINCE_FORK", "since, size 181")]
 
 
 def test_a_fork_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A.3 row 18: another history for this reader, every entry in it rightly signed."""
     subject = f"certificate/{world.certificates[0].id.hex()}"
-    said = said_in(world)[:178]
+    said = said_in(world)[:180]
     raw = world.sign("certificate-revoked", "signatory", subject, CertificateRevoked("error"))
     forked = forge(world, [*said, (world.now, raw)])
     assert names(look(forked)) == []
-    assert names(look(forked, since=world.checkpoint())) == [("SINCE_FORK", "since, size 179")]
+    assert names(look(forked, since=world.checkpoint())) == [("SINCE_FORK", "since, size 181")]
     monkeypatch.setattr(since, "check_since", lambda *_, **__: run.Signed(False, ()))  # negative control
     assert names(look(forked, since=world.checkpoint())) == []
 
@@ -74,7 +74,7 @@ def test_an_entry_written_into_the_past_is_named(world: World, monkeypatch: pyte
     raw = world.sign("certificate-revoked", "signatory", subject, CertificateRevoked("error"), at=back)
     forged = forge(world, [*said_in(world), (back, raw)])
     forged.now = kept_at + 60_000
-    assert names(look(forged, since=kept)) == [("ENTRY_BACKDATED", "seq 179")]
+    assert names(look(forged, since=kept)) == [("ENTRY_BACKDATED", "seq 181")]
     honest = forge(
         world,
         [
@@ -106,7 +106,7 @@ def test_an_entry_from_the_future_is_named_by_the_witnesses(
     forged = forge(world, [*said_in(world), (ahead, raw)])
     forged.now = world.now  # when the witnesses saw it
     later = {"at_ms": ahead + 1_000, "policy": world.policy()}
-    assert names(look(forged, **later)) == [("ENTRY_POSTDATED", "seq 179")]
+    assert names(look(forged, **later)) == [("ENTRY_POSTDATED", "seq 181")]
     monkeypatch.setattr(since, "check_not_postdated", lambda **_: None)  # negative control
     assert names(look(forged, **later)) == []
 
@@ -138,6 +138,6 @@ def test_a_kept_file_that_is_no_checkpoint_is_a_doubt(world: World) -> None:
 
 def test_with_entries_missing_the_kept_checkpoint_is_not_compared(world: World) -> None:
     source = published(world)
-    del source.files["tile/entries/000.p/179"], source.files["tile/0/000.p/179"]
+    del source.files["tile/entries/000.p/181"], source.files["tile/0/000.p/181"]
     report = look(world, source=source, since=earlier(world))
     assert "SINCE_NOT_COMPARED" in codes(report, Severity.COULD_NOT_CHECK)

@@ -10,6 +10,7 @@ from issuers.acts.certificates import CertificateRestored, CertificateRevoked, C
 from issuers.bundle import BundledList
 from issuers.status import SUPERSEDED, compute_bits, sign_status_list
 from ledger.errors import Malformed
+from tests import world_stages
 from tests.verify.shown import (
     bundle_with,
     claims_of,
@@ -68,10 +69,8 @@ def test_cosignatures_that_the_bundle_has_for_the_same_checkpoint_count() -> Non
 
 
 def test_a_policy_without_witnesses_makes_nothing_final() -> None:
-    world = issued_world()
-    policy = "".join(line + "\n" for line in world.policy().decode().split("\n") if line.startswith("log "))
-    trust = open_trust(bundle_with(world, policy=policy + "quorum none\n"), pin=None)
-    verdict = show(world, trust=trust, proof=proof_of(world))
+    world = world_stages.standard(World.founded(), witnessed=False).with_class().with_results()
+    verdict = show(world.with_certificates(), proof=proof_of(world))
     assert (verdict.state, verdict.final, verdict.witnesses) == (State.VALID, False, 0)
     assert step(verdict, 12) == (UNKNOWN, "NO_WITNESSES")
 

@@ -83,7 +83,7 @@ def test_with_everything_it_has_every_part_is_checked(program: Program) -> None:
 
 
 def test_a_changed_byte_exits_1_and_names_the_entry(program: Program) -> None:
-    path = program.folder / "log" / "tile" / "entries" / "000.p" / "179"
+    path = program.folder / "log" / "tile" / "entries" / "000.p" / "181"
     data = bytearray(path.read_bytes())
     data[50_000] ^= 1
     path.chmod(0o644)

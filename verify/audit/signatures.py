@@ -10,19 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from issuers.acts.words import ServicePurpose
 from issuers.authority.party_facts import Key
 from issuers.authority.view import MemoryView
 from ledger.checkpoint import Cosignature, check_cosignature
 from ledger.errors import MalanError
-from ledger.keys import EDDSA
+from ledger.keys import ED25519_SPKI, EDDSA
 from ledger.note import Note, NoteKey
 from ledger.policy import Policy
 from verify.audit.findings import Findings
-
-_SPKI_ED25519: Final = bytes.fromhex("302a300506032b6570032100")  # RFC 8410 section 4: before the 32 bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +35,9 @@ def log_keys(view: MemoryView, origin: str, *, revoked: bool = False) -> tuple[N
     found = []
     for key in view.all(Key):
         wanted = key.purpose == ServicePurpose.CHECKPOINT and (revoked or key.revoked_seq is None)
-        if wanted and key.alg == EDDSA and key.spki.startswith(_SPKI_ED25519):
+        if wanted and key.alg == EDDSA and key.spki.startswith(ED25519_SPKI):
             try:
-                found.append(NoteKey(origin, key.spki[len(_SPKI_ED25519) :]))
+                found.append(NoteKey(origin, key.spki[len(ED25519_SPKI) :]))
             except MalanError:  # a point that signs for everybody, or an origin that is no key name
                 continue
     return tuple(found)

@@ -48,16 +48,16 @@ export async function check(evidence, trust, { now, words, requireProof = false 
     issuer,
     timeStep(claims, now),
     loggedStep(logged, doubt, { asked: evidence.askedLog === true, claims, now, requireProof }),
-    keyStep(genuine, logged, trust),
+    keyStep(genuine, logged),
     status,
-    finalStep(logged, trust),
+    finalStep(logged),
   );
   return conclude(findings, words, {
     now,
     complete: logged !== null,
-    final: logged !== null && quorum(logged, trust),
+    final: logged !== null && quorum(logged),
     cosigned: logged === null ? 0 : logged.cosignatures.length,
-    witnesses,
+    witnesses: logged === null ? witnesses : logged.policy.witnesses.length,
     fresh,
     facts: factsOf(genuine, logged, right, listed, trust),
     life: said === null ? null : decided(life, said, words),
@@ -157,13 +157,13 @@ function loggedStep(logged, doubt, { asked, claims, now, requireProof }) {
 }
 
 /** Step 10, with the log's order where a proof gives it, else the signer's own time. */
-function keyStep({ claims, key }, logged, trust) {
+function keyStep({ claims, key }, logged) {
   if (key.revokedSeq === null) return passed(10);
   const late = logged === null ? claims.issuedAt * 1000 > key.revokedMs : logged.leaf.seq > key.revokedSeq;
   if (late) return failed(10, "out_of_scope", "KEY_REVOKED");
   const since = key.compromisedSince;
   if (key.cause !== "compromised" || since === null) return passed(10);
-  if (logged !== null && logged.leaf.timeMs < since * 1000 && quorum(logged, trust, { before: since })) return passed(10);
+  if (logged !== null && logged.leaf.timeMs < since * 1000 && quorum(logged, { before: since })) return passed(10);
   return unknown(10, "KEY_COMPROMISED", "could_not_check");
 }
 
@@ -188,10 +188,10 @@ function statusStep(listed, claims, life, fresh) {
 }
 
 /** Step 12 never decides a state: issuing does not wait for witnesses, money does. */
-function finalStep(logged, trust) {
+function finalStep(logged) {
   if (logged === null) return unknown(12, "NO_PROOF");
-  if (needed(trust.policy) === 0) return unknown(12, "NO_WITNESSES");
-  return quorum(logged, trust) ? passed(12) : unknown(12, "NOT_FINAL");
+  if (needed(logged.policy) === 0) return unknown(12, "NO_WITNESSES");
+  return quorum(logged) ? passed(12) : unknown(12, "NOT_FINAL");
 }
 
 function factsOf({ claims, key }, logged, right, listed, trust) {

@@ -3,15 +3,19 @@
  * `verify/logged.py`.
  *
  * @typedef {{leaf: import("/js/ledger/proof.js").Leaf, statement: import("/js/ledger/statement.js").Statement, act: any,
- *            certificate: string, cosignatures: {name: string, time: bigint}[]}} Logged
+ *            certificate: string, cosignatures: {name: string, time: bigint}[],
+ *            policy: import("/js/ledger/policy.js").Policy}} Logged
  */
 
 import { equal, fromHex, hex, sha256 } from "/js/ledger/bytes.js";
 import { checkSign1 } from "/js/ledger/cose.js";
 import { Malformed, ProofFailed, Refused } from "/js/ledger/errors.js";
+import { parseCheckpoint } from "/js/ledger/checkpoint.js";
+import { parseNote } from "/js/ledger/note.js";
 import { needed, satisfied } from "/js/ledger/policy.js";
 import { checkProof, parseLeaf, parseProof } from "/js/ledger/proof.js";
 import { parseStatement } from "/js/ledger/statement.js";
+import { policyAt } from "/js/ledger/succession.js";
 import { readAct } from "/js/issuers/acts.js";
 import { dayOf } from "/js/verify/times.js";
 
@@ -21,7 +25,8 @@ const MAKING = ["certificate-issued", "certificate-corrected", "certificate-reis
 export async function openLogged(raw, trust, { kinds = MAKING } = {}) {
   const proof = parseProof(raw);
   if (proof.extra === null) throw new Malformed("PROOF_NO_LEAF", "the proof does not carry its entry in the extra line");
-  const cosigners = trust.policy.witnesses.map(({ key }) => key);
+  const policy = policyAt(trust.terms, Number(parseCheckpoint(parseNote(proof.checkpoint).text).size));
+  const cosigners = policy.witnesses.map(({ key }) => key);
   const opened = await checkProof(proof, proof.extra, { logKeys: trust.logKeys, cosigners });
   const leaf = parseLeaf(proof.extra);
   if (BigInt(leaf.seq) !== proof.index) throw new ProofFailed("PROOF_PLACE", "the entry names another place than the proof");
@@ -32,7 +37,7 @@ export async function openLogged(raw, trust, { kinds = MAKING } = {}) {
     throw new ProofFailed("PROOF_OTHER", "the entry is not the issuing of a certificate");
   }
   const cosignatures = cosignaturesOf(opened, trust);
-  return { leaf, statement, act, certificate: identifier(rest.join("/")), cosignatures };
+  return { leaf, statement, act, certificate: identifier(rest.join("/")), cosignatures, policy };
 }
 
 /** The leaf is about exactly this credential, and its own signature is by the key that signed it. */
@@ -45,9 +50,9 @@ export async function bind(logged, { credential, key, trust }) {
 }
 
 /** Whether the policy's quorum cosigned; a policy that asks for no witness is never a quorum here. */
-export function quorum(logged, trust, { before = null } = {}) {
+export function quorum(logged, { before = null } = {}) {
   const names = logged.cosignatures.filter(({ time }) => before === null || time < BigInt(before)).map(({ name }) => name);
-  return needed(trust.policy) > 0 && satisfied(trust.policy, names);
+  return needed(logged.policy) > 0 && satisfied(logged.policy, names);
 }
 
 /** The date the act gives this very version. */

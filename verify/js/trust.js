@@ -6,6 +6,7 @@
  * @typedef {{bundle: import("/js/issuers/bundle.js").Bundle, history: import("/js/verify/history.js").History,
  *            facts: import("/js/issuers/facts.js").MemoryView, logKeys: NoteKey[],
  *            statusKey: import("/js/ledger/keys.js").PublicKey, policy: import("/js/ledger/policy.js").Policy,
+ *            terms: import("/js/ledger/succession.js").Term[],
  *            checkpoint: import("/js/ledger/checkpoint.js").OpenedCheckpoint,
  *            lists: Map<number, import("/js/issuers/status.js").StatusList>, pinned: boolean}} Trust
  */
@@ -16,10 +17,12 @@ import { openCheckpoint } from "/js/ledger/checkpoint.js";
 import { BadSignature, Malformed, Refused } from "/js/ledger/errors.js";
 import { EDDSA, publicKey } from "/js/ledger/keys.js";
 import { NOTE, noteKey, parseVkey, sameKey } from "/js/ledger/note.js";
-import { parsePolicy, satisfied } from "/js/ledger/policy.js";
+import { parsePolicy, sameWitnesses, satisfied } from "/js/ledger/policy.js";
+import { policyAt } from "/js/ledger/succession.js";
 import { openBundle, serviceKey } from "/js/issuers/bundle.js";
 import { checkOrigin } from "/js/issuers/qr.js";
 import { openStatusList } from "/js/issuers/status.js";
+import { termsOf } from "/js/issuers/witnesses.js";
 import { History } from "/js/verify/history.js";
 
 const SPKI_ED25519 = fromHex("302a300506032b6570032100");
@@ -38,7 +41,11 @@ export async function openTrust(raw, { pin = null } = {}) {
   if (policy.logs.length > 0 && !policy.logs.some((key) => sameKey(key, logKeys[0]))) {
     throw new Malformed("TRUST_POLICY", "the witness policy is for another log");
   }
-  const cosigners = policy.witnesses.map(({ key }) => key);
+  const terms = await witnessTerms(bundle, view);
+  if (!sameWitnesses(policy, terms[terms.length - 1].policy)) {
+    throw new Malformed("TRUST_POLICY", "the witness policy is not the one the acts put in force");
+  }
+  const cosigners = policyAt(terms, bundle.size).witnesses.map(({ key }) => key);
   const checkpoint = await openCheckpoint(bundle.checkpoint, { logKeys: logKeys.slice(0, 1), cosigners });
   if (checkpoint.checkpoint.size !== BigInt(bundle.size)) {
     throw new Malformed("TRUST_CHECKPOINT", "the checkpoint has another size than the bundle");
@@ -47,7 +54,7 @@ export async function openTrust(raw, { pin = null } = {}) {
   const statusKey = await publicKey(enrolled.alg, enrolled.spki);
   const history = new History(steps);
   const lists = await openLists(bundle, statusKey);
-  const trust = { bundle, history, facts: view, logKeys, statusKey, policy, checkpoint, lists, pinned: false };
+  const trust = { bundle, history, facts: view, logKeys, statusKey, policy, terms, checkpoint, lists, pinned: false };
   return pin === null ? trust : against(trust, pin);
 }
 
@@ -102,6 +109,13 @@ async function logKeysOf(bundle, view) {
   return [logKey, ...(await Promise.all(former.map((key) => asNoteKey(bundle.origin, key))))];
 }
 
+/** The witness policies in order; under a handover the log's own line may be by any checkpoint key it had. */
+async function witnessTerms(bundle, view) {
+  const own = view.all("key").filter(({ purpose }) => purpose === "checkpoint");
+  const logKeys = await Promise.all(own.map((key) => asNoteKey(bundle.origin, key)));
+  return termsOf(view.all("witnessSet"), bundle.handovers ?? [], { logKeys, at: bundle.made_at });
+}
+
 async function asNoteKey(origin, { alg, spki }) {
   if (alg !== EDDSA || !equal(spki.subarray(0, SPKI_ED25519.length), SPKI_ED25519)) {
     throw new Malformed("TRUST_LOG_KEY", "a checkpoint key is an Ed25519 key");
@@ -110,7 +124,8 @@ async function asNoteKey(origin, { alg, spki }) {
 }
 
 /** A new policy takes force only under a checkpoint that the old quorum cosigned. */
-async function checkPolicyChange({ bundle, logKeys }, former) {
+async function checkPolicyChange({ bundle, logKeys, terms }, former) {
+  if (terms.some(({ policy }) => sameWitnesses(policy, former))) return; // shown to have been followed by the others
   let names = [];
   try {
     const cosigners = former.witnesses.map(({ key }) => key);

@@ -54,10 +54,11 @@ class Case:
     """One application, without the person.
 
     `issued_on` is the original issue date, whatever was corrected or reissued since. `verdict_state` is the
-    word of the verdict (design 16), `verdict_complete` whether every step was checked. `identity_matches`:
-    the applicant's document is the holder's; None where that could not be checked. A fact that is missing is
-    None. `held_projects`: the projects this person holds or was granted, this application left out;
-    `held_count` at least as many, with grants from before the registry. Dates are Shanghai dates.
+    word of the verdict (design 16), `verdict_complete` whether every step was checked. `final`: whether what
+    the money rests on stands in the log under a quorum of witnesses, None where nobody witnesses the log.
+    `identity_matches`: the applicant's document is the holder's; None where that could not be checked. A fact
+    that is missing is None. `held_projects`: the projects this person holds or was granted, this application
+    left out; `held_count` at least as many, with grants from before the registry. Dates are Shanghai dates.
     """
 
     kind: CertificateKind
@@ -66,6 +67,7 @@ class Case:
     issued_on: date
     verdict_state: str
     verdict_complete: bool
+    final: bool | None
     identity_matches: bool | None
     submitted_on: date
     in_shanghai: Fact[bool] | None = None

@@ -37,6 +37,16 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         ),
         # R2
         "CERTIFICATE_VALID": ("证书真实有效。", "The certificate is genuine and stands."),
+        "CERTIFICATE_UNWITNESSED": (
+            "证书真实有效；目前没有见证方副署账本，只有运营方为账本作保。",
+            "The certificate is genuine and stands; nobody witnesses the log: its operator alone vouches.",
+        ),
+        "NOT_FINAL": (
+            "见证方尚未达到规定数量，暂不能付款；通常几分钟即可，请稍后再查；"
+            "若超过一天，请联系市级运营方催促各区见证。",
+            "The quorum of witnesses is not reached, so nothing is payable yet; it takes minutes as a rule: "
+            "ask again. After a day, tell the operator, who asks the districts.",
+        ),
         "CERTIFICATE_UNKNOWN": ("未查到该证书。", "No such certificate was found."),
         "CERTIFICATE_INVALID": (
             "证书核验未通过，不能作为补贴依据。",

@@ -121,9 +121,11 @@ def _policy(policy: Policy, *, transition: bool) -> Finding:
 def _certificate(case: Case) -> Finding:
     state = _state(case)
     if state == "valid":
-        answer, code = Answer.PASS, "CERTIFICATE_VALID"
+        answer, code = Answer.PASS, "CERTIFICATE_VALID" if case.final else "CERTIFICATE_UNWITNESSED"
         if not case.verdict_complete:
             answer, code = Answer.UNKNOWN, "CERTIFICATE_UNCHECKED"
+        elif case.final is False:
+            answer, code = Answer.UNKNOWN, "NOT_FINAL"
     else:
         answer, code = _STATES.get(state, (Answer.UNKNOWN, "CERTIFICATE_UNCHECKED"))
     return _finding(Rule.CERTIFICATE, answer, code, ("state", state))

@@ -36,6 +36,7 @@ from registry.persons.read_audit import record_attempt
 from registry.storage.facts import all_of
 from registry.storage.tables import open_claim, reservation
 from registry.subsidy import holds
+from registry.subsidy.payable import need_payable
 from registry.writing.effects.deed import Deed
 from registry.writing.item import Item
 from verify.subsidy.policy import Policy, policies_on
@@ -64,13 +65,15 @@ def claim_submitted(deed: Deed) -> None:
 def claim_decided(deed: Deed) -> None:
     """A decision that releases frees project and slot; nobody decides on their own claim.
 
-    Raises Refused OWN_CLAIM, CERTIFICATE_QUARANTINED.
+    Raises Refused OWN_CLAIM, CERTIFICATE_QUARANTINED, NOT_FINAL.
     """
     claim = deed.need(Claim, deed.statement.subject.removeprefix("claim/"))
     if deed.signer is not None and deed.signer == _holder(deed, claim.certificate):
         raise Refused("OWN_CLAIM", "nobody decides on their own claim")
     if deed.act.outcome is Outcome.APPROVED:
-        need_no_quarantine(deed.view, deed.need(CertificateFact, claim.certificate.hex()))
+        certificate = deed.need(CertificateFact, claim.certificate.hex())
+        need_no_quarantine(deed.view, certificate)
+        need_payable(deed.connection, deed.quorum(), certificate, claim)
     if deed.act.release:
         holds.release(deed.connection, claim.id)
     _closed(deed, claim.id)

@@ -15,6 +15,7 @@ from ledger.commitment import Opening
 from ledger.errors import Refused
 from ledger.statement import Statement
 from registry.persons.people import People
+from registry.published.finality import Quorum
 from registry.storage.rows import Rows
 from registry.storage.tables import opening as opening_table
 from registry.storage.tables import staff
@@ -23,7 +24,10 @@ from registry.writing.effects.foreseen import Foreseen
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """A judged act in the transaction that will append it. `view` is as before the act."""
+    """A judged act in the transaction that will append it. `view` is as before the act.
+
+    `quorum` tells up to which entry the log stands under its witnesses.
+    """
 
     connection: sa.Connection
     view: View
@@ -36,6 +40,7 @@ class Deed:
     time_ms: int
     rows: Rows = field(repr=False)
     foreseen: Foreseen = field(repr=False)
+    quorum: Callable[[], Quorum] = field(repr=False)
 
     def need(self, kind: type[F], key: str) -> F:
         """A fact the judge has seen, or Refused FACT_MISSING."""
