@@ -206,6 +206,15 @@ def test_a_policy_with_more_witnesses_than_a_note_has_lines(
     assert asked_by(tmp_path, urls, monkeypatch) == urls[:100]
 
 
+@pytest.mark.parametrize("policy", [b"junk", b"#" * 65_536 + b"\nquorum none\n"])
+def test_a_policy_nobody_can_read_is_not_all_is_well(tmp_path: Path, policy: bytes) -> None:
+    """Whom the log hides that way was compared with nobody, and the round ended with 0."""
+    office = home(tmp_path / "w")
+    assert rounds.compared(office, ORIGIN, History().files(5, policy=policy), (), now=NOW).exit == 2
+    plain = History().files(5, policy=b"quorum none\n")
+    assert rounds.compared(office, ORIGIN, plain, (), now=NOW).exit == 0
+
+
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr(serving, "SECONDS", 0.5)

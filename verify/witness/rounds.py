@@ -14,7 +14,7 @@ from typing import Final
 from ledger.errors import BadSignature, MalanError, ProofFailed, Unavailable
 from ledger.heads import Conflict, Seen
 from ledger.note import MAX_SIGNATURES
-from ledger.policy import MAX_POLICY_BYTES, Witness, parse_policy
+from ledger.policy import Witness, parse_policy
 from ledger.tiles import Fetch
 from verify.source import DirectorySource, Source, open_source
 from verify.wire import is_address, is_local
@@ -29,6 +29,7 @@ from verify.witness.state import Head
 THE_LOG: Final = "the log"
 OUR_MIRROR: Final = "our mirror"
 COMPARE_SECONDS: Final = 180.0
+OFFERED_BYTES_MAX: Final = 65_536  # of a megabyte, the keys alone take seconds to read
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,12 @@ class ComparedHeads:
     silent: tuple[str, ...]
     conflicts: tuple[Conflict, ...]
     unchecked: tuple[tuple[int, int], ...]
+    policy_read: bool = True
 
     @property
     def exit(self) -> int:
-        """1 for a conflict; 2 where two sizes could not be compared."""
-        return 1 if self.conflicts else 2 if self.unchecked else 0
+        """1 for a conflict; 2 where two sizes could not be compared, or nobody knows who else there is."""
+        return 1 if self.conflicts else 2 if self.unchecked or not self.policy_read else 0
 
     def document(self) -> dict[str, object]:
         """For --json."""
@@ -52,6 +54,7 @@ class ComparedHeads:
             "silent": list(self.silent),
             "conflicts": [one.code for one in self.conflicts],
             "unchecked": [list(pair) for pair in self.unchecked],
+            "policy_read": self.policy_read,
         }
 
 
@@ -120,14 +123,17 @@ def one_round(
 def compared(home: Home, origin: str, source: Source, heads: Sequence[Seen], *, now: int) -> ComparedHeads:
     """Our head, those given, what log and mirror show, and what the other witnesses show."""
     keys = tuple(home.witness.logs[origin])
-    answers = heads_of(_others(home, origin, source), origin=origin, log_keys=keys)
+    others, policy_read = _others(home, origin, source)
+    answers = heads_of(others, origin=origin, log_keys=keys)
     shown = [one.head for one in answers if one.head is not None]
     silent = tuple(one.witness.name for one in answers if one.head is None)
     copies = [(THE_LOG, _patient(source.fetch))]
     if (mirror := home.mirror(origin)).is_dir():
         copies.append((OUR_MIRROR, DirectorySource(mirror).fetch))
     found = compare_heads(home.witness, origin, [*heads, *shown], copies=copies, now=now)
-    return ComparedHeads(len(heads) + len(shown), silent, found.conflicts, found.unchecked)
+    return ComparedHeads(
+        len(heads) + len(shown), silent, found.conflicts, found.unchecked, policy_read=policy_read
+    )
 
 
 def _patient(fetch: Fetch) -> Fetch:
@@ -149,18 +155,21 @@ def _patient(fetch: Fetch) -> Fetch:
     return asked
 
 
-def _others(home: Home, origin: str, source: Source) -> list[Witness]:
+def _others(home: Home, origin: str, source: Source) -> tuple[list[Witness], bool]:
     """The other witnesses that have an address: those of `logs.txt`, then those the log's own policy adds, as
     many as a note has lines.
 
     The log's operator writes that policy, so he can leave out whoever saw another history; who stands in
-    `logs.txt` he cannot.
+    `logs.txt` he cannot. Whether the policy, if there is one, could be read.
     """
+    policy, read = None, True
     try:
         raw = source.offered_policy()
-        policy = parse_policy(raw) if raw is not None and len(raw) <= MAX_POLICY_BYTES else None
+        if raw is not None:
+            read = len(raw) <= OFFERED_BYTES_MAX
+            policy = parse_policy(raw) if read else None
     except MalanError:
-        policy = None
+        read = False
     offered = [one for one in (() if policy is None else policy.witnesses) if one.url and is_address(one.url)]
     if not is_local(home.urls.get(origin, "")):
         # A log elsewhere sends nobody to the machines behind our own door.
@@ -169,7 +178,7 @@ def _others(home: Home, origin: str, source: Source) -> list[Witness]:
     for one in offered:
         known.setdefault(one.key.public_key, one)
     known.pop(home.witness.cosigner.key.public_key, None)
-    return [one for one in known.values() if one.url is not None][:MAX_SIGNATURES]
+    return [one for one in known.values() if one.url is not None][:MAX_SIGNATURES], read
 
 
 class Nowhere:
