@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from issuers.sign.commands import acts, certificates, claims, classes, papers, setup, sign_in, stock
+from issuers.sign.commands import acts, certificates, claims, classes, papers, setup, sign_in, stock, versions
 
 app = typer.Typer(
     name="malan-sign",
@@ -20,6 +20,7 @@ for command in (
     *(acts.act, acts.approve, acts.send),
     *(classes.roster, classes.evaluate, classes.confirm),
     *(certificates.issue, certificates.suspend, certificates.restore, certificates.revoke, certificates.void),
+    *(versions.correct, versions.reissue, versions.cancel),
     *(claims.claim, claims.decide, claims.withdraw),
     sign_in.sign_in,
 ):

@@ -24,10 +24,12 @@ from issuers.qr import check_origin
 from issuers.sign.answers import (
     Prepared,
     PreparedClaim,
+    PreparedVersion,
     bad_answer,
     read_answers,
     read_prepared,
     read_prepared_claim,
+    read_prepared_version,
     read_problem,
     read_ticket,
 )
@@ -117,6 +119,10 @@ class Client:
     def prepare(self, sign: SignRequest) -> Prepared:
         """Reserves numbers, codes and places for a class; idempotent by the batch id in the request."""
         return read_prepared(self._request("/api/certificates/prepare", sign))
+
+    def prepare_version(self, sign: SignRequest) -> tuple[Prepared, PreparedVersion]:
+        """Holds code and place for the next version of a certificate; asked again, the same."""
+        return read_prepared_version(self._request("/api/certificates/prepare", sign))
 
     def prepare_claim(self, sign: SignRequest) -> PreparedClaim:
         """What an intake officer needs before signing a claim."""

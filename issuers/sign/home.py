@@ -90,9 +90,10 @@ class Home:
         """The names of all key files."""
         return sorted(item.stem for item in (self.path / "keys").glob("*.key"))
 
-    def certificate(self, number: str) -> Path:
-        """The folder of a certificate."""
-        return (self.out or self.path / "certificates") / number
+    def certificate(self, number: str, version: int = 1) -> Path:
+        """The folder of a certificate, one for each version."""
+        name = number if version == 1 else f"{number}-v{version}"
+        return (self.out or self.path / "certificates") / name
 
     def read_config(self, environment: Mapping[str, str]) -> Config:
         """config.json, if there is one, under the environment. Raises Malformed of JSON and shape."""

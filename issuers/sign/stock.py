@@ -71,7 +71,8 @@ class Event:
     `serials` are ranges as they are written, SH00000001-SH00000100, or single ones. Of a print, `job` counts
     from 1, `numbers` are those of the certificates in the order of the serials, `group` is the class in 32
     hex digits, `template` the hash of what drew it, `english` whether a second page was printed for each,
-    `again` the numbers whose earlier sheet was delivered.
+    `again` the numbers whose earlier sheet was delivered, `versions` those of the certificates, in the order
+    of `numbers`; none of them means that all are the first.
     `reason` is a word as of the acts; `by` who stood by, in the body's own words.
     """
 
@@ -88,6 +89,7 @@ class Event:
     again: Annotated[tuple[Annotated[str, Size(23, 23)], ...], Size(0, 1_000)] = field(default=(), repr=False)
     template: Annotated[str, Pattern(r"([0-9a-f]{64})?")] = ""
     english: bool = False
+    versions: Annotated[tuple[Annotated[int, Range(1, 99)], ...], Size(0, 1_000)] = ()
 
 
 @dataclass(frozen=True, slots=True)

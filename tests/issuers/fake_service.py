@@ -17,13 +17,14 @@ from typing import Any
 import httpx
 
 from issuers.acts import read_act
-from issuers.acts.certificates import CertificateIssued, NumberVoided
+from issuers.acts.certificates import CertificateIssued, NewVersion, NumberVoided
 from issuers.authority.case import shanghai_date
-from issuers.authority.class_facts import CertificateFact, Passed, passed_key
+from issuers.authority.class_facts import CertificateFact, Passed, State, passed_key
 from issuers.base64url import from_b64, to_b64
+from issuers.credential import parse_credential
 from issuers.evidence import Evidence, open_roster, the_roster, to_json
 from issuers.identifiers.codes import CertificateNumber, make_code, make_number
-from issuers.request import parse_request
+from issuers.request import Request, parse_request
 from ledger.commitment import check_opening, decode_opening
 from ledger.cose import check_sign1
 from ledger.errors import MalanError, Malformed, Refused
@@ -48,6 +49,8 @@ class FakeService:
         self.reserved: dict[bytes, dict[str, Any]] = {}
         self.used: set[bytes] = set()
         self.batches: list[bytes] = []
+        self.credentials: dict[bytes, bytes] = {}
+        self.held: dict[str, dict[str, Any]] = {}
         self.change: dict[str, Any] = {}
         self._faults: list[tuple[str, str]] = []
 
@@ -138,7 +141,10 @@ class FakeService:
                 self.sent.append([from_b64(told["statement"], bytes_max=70_000, where="")])
                 return _json(self._registered(told))
             case "/api/certificates/prepare":
-                return _json(self._prepare(self._asked(told, "certificates")))
+                request = self._request(told, "certificates")
+                if request.claims.sub.startswith("certificate/"):
+                    return _json(self._prepare_version(request.claims.sub, request.body))
+                return _json(self._prepare(request.body))
             case "/api/classes/evidence":
                 self._asked(told, "evidence")
                 return to_json(self.evidence())
@@ -155,13 +161,16 @@ class FakeService:
         return self.world.evidence()
 
     def _asked(self, told: dict[str, Any], name: str) -> Any:
+        return self._request(told, name).body
+
+    def _request(self, told: dict[str, Any], name: str) -> Request:
         raw = from_b64(told["request"], bytes_max=70_000, where="request")
         request = parse_request(raw, name=name)
         check_sign1(request.message, self.world.key_of(request.message.kid))
         if request.claims.cti in self.used:
             raise Refused("REQUEST_USED", "a request works once")
         self.used.add(request.claims.cti)
-        return request.body
+        return request
 
     def _register(self, item: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -182,9 +191,10 @@ class FakeService:
         openings = [decode_opening(from_b64(o, bytes_max=9_000, where="o")) for o in item["openings"]]
         for opening, entry in zip(openings, getattr(act, "entries", ()), strict=True):
             check_opening(opening, entry)
-        if isinstance(act, CertificateIssued):
+        if isinstance(act, CertificateIssued | NewVersion):
             credential = from_b64(item["attachment"], bytes_max=9_000, where="attachment")
             assert sha256(credential).digest() == act.credential
+            self.credentials[act.credential] = credential
         self.world.hear(raw, openings=openings)
         if isinstance(act, CertificateIssued | NumberVoided):
             number = openings[0].fields["number"]
@@ -219,8 +229,39 @@ class FakeService:
                     "id_last4": trainee.id_number[-4:],
                 }
             items.append({**self.reserved[candidate], **self.change.get(trainee.name, {})})
+        return {**self._document(body, items), **self.change.get("document", {})}
+
+    def _prepare_version(self, subject: str, body: Any) -> dict[str, Any]:
+        """Code and place for the next version, the same when asked again."""
+        world = self.world
+        fact = world.view.get(CertificateFact, subject.removeprefix("certificate/"))
+        if fact is None:
+            raise Refused("CERTIFICATE_UNKNOWN", "no such certificate is logged")
+        if fact.state is not State.VALID:
+            raise Refused("CERTIFICATE_STATE", "not of this certificate")
+        if body["version"] != fact.version + 1:
+            raise Refused("VERSION_OTHER", "another version is in force")
+        claims = parse_credential(self.credentials[fact.credential]).claims
+        key = f"{subject}/{body['version']}"
+        count = 5_000 + len(self.held)
+        fresh = {"code": make_code(int.from_bytes(world.draw(6), "big")), "status_index": count}
+        held = self.held.setdefault(key, fresh)
+        (first,) = [one for one in self.reserved.values() if one["certificate"] == fact.id.hex()]
+        item = {**first, **held, "name": claims.name, **self.change.get("version-item", {})}
+        told = {
+            "version": body["version"],
+            "former": fact.credential.hex(),
+            "issued_on": fact.issued_on.isoformat(),
+            "expires_on": None,
+            "prints_id": claims.last_four is not None,
+            **self.change.get("version", {}),
+        }
+        return {**self._document(body, [item]), "version": told, **self.change.get("document", {})}
+
+    def _document(self, body: Any, items: list[dict[str, Any]]) -> dict[str, Any]:
+        world = self.world
         (evaluation,) = said_of_class(world, "evaluation-confirmed")
-        document = {
+        return {
             "class": world.class_id.hex(),
             "evaluation": evaluation.hex(),
             "batch": body["batch"].hex(),
@@ -238,7 +279,6 @@ class FakeService:
             "body_name": "申蓝评价管理服务中心",
             "items": items,
         }
-        return {**document, **self.change.get("document", {})}
 
     def _prepare_claim(self, body: Any) -> dict[str, Any]:
         person = body["id_number"]

@@ -62,7 +62,7 @@ def suspend(
     as_json: Json = False,
 ) -> None:
     """Suspends a certificate for the time of an investigation."""
-    _move("suspend", certificate, reason, home, key, yes=yes, as_json=as_json)
+    move_said("suspend", certificate, reason, home, key, yes=yes, as_json=as_json)
 
 
 def restore(
@@ -74,7 +74,7 @@ def restore(
     as_json: Json = False,
 ) -> None:
     """Ends the suspension of a certificate."""
-    _move("restore", certificate, reason, home, key, yes=yes, as_json=as_json)
+    move_said("restore", certificate, reason, home, key, yes=yes, as_json=as_json)
 
 
 def revoke(
@@ -86,7 +86,7 @@ def revoke(
     as_json: Json = False,
 ) -> None:
     """Revokes a certificate, for good."""
-    _move("revoke", certificate, reason, home, key, yes=yes, as_json=as_json)
+    move_said("revoke", certificate, reason, home, key, yes=yes, as_json=as_json)
 
 
 def void(
@@ -123,15 +123,16 @@ def void(
             raise typer.Exit(REFUSED)
 
 
-def _move(
+def move_said(
     move: str, reference: str, reason: str, home: Path, key: str | None, *, yes: bool, as_json: bool
 ) -> None:
+    """One of the moves that say a reason and nothing else."""
     with reporting(move, as_json=as_json) as out:
         move_body(move, reason)
         with open_desk(out, home, key) as desk:
             certificate = find_certificate(desk, reference)
             what = f"certificate/{certificate.hex()}"
-            final = ", for good" if move == "revoke" else ""
+            final = ", for good" if move in ("revoke", "cancel") else ""
             out.ask(f"{move.capitalize()} {what}{final}?", yes=yes)
             answer = move_certificate(desk, certificate, move=move, reason=reason)
         document = {"certificate": certificate.hex(), **answer_document(answer)}

@@ -36,7 +36,8 @@ _Line = Annotated[str, Size(1, 200)]
 class Note:
     """What is printed beside the credential; `host` the QR origin.
 
-    The days of the class are missing in notes of version 0.1.0, whose cards had no room for them.
+    The days of the class are missing in notes of version 0.1.0, whose cards had no room for them. `issued_on`
+    is the day of first issue; `remark` says what a later version is, as in 补发 第2版.
     """
 
     host: _Line
@@ -50,6 +51,7 @@ class Note:
     demo: bool
     trained_from: date | None = None
     trained_to: date | None = None
+    remark: Annotated[str, Size(0, 60)] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def note_of(
     issued_on: date,
     trained: tuple[date, date],
     demo: bool,
+    remark: str = "",
 ) -> Note:
     """The note of a prepared class; the body answers where no person is named."""
     return Note(
@@ -85,6 +88,7 @@ def note_of(
         demo=demo,
         trained_from=trained[0],
         trained_to=trained[1],
+        remark=remark,
     )
 
 
@@ -132,7 +136,7 @@ def page_fields(
         card=card_fields(claims, note, qr),
         last_four=claims.last_four,
         trained=(days[0], days[1]) if days[0] is not None and days[1] is not None else None,
-        remark=remark,
+        remark=note.remark or remark,
         serial=serial,
     )
 
@@ -149,6 +153,12 @@ def number_of(item: Item) -> str:
     return parse_credential(credential_of(item)).claims.number
 
 
+def folder_of(home: Home, item: Item) -> Path:
+    """The folder of a stored certificate's own version."""
+    claims = parse_credential(credential_of(item)).claims
+    return home.certificate(claims.number, claims.version)
+
+
 def write_folder(home: Home, item: Item, *, card: bool) -> Path:
     """Writes what is missing of a logged certificate's folder, all but the proof; the folder.
 
@@ -156,7 +166,7 @@ def write_folder(home: Home, item: Item, *, card: bool) -> Path:
     """
     credential = credential_of(item)
     claims = parse_credential(credential).claims
-    folder = private_directory(home.certificate(claims.number))
+    folder = private_directory(folder_of(home, item))
     qr = qr_of(item)
     if not (folder / CREDENTIAL).exists():
         replace_file(folder / CREDENTIAL, credential)
@@ -169,12 +179,12 @@ def write_folder(home: Home, item: Item, *, card: bool) -> Path:
 
 def write_proof(home: Home, item: Item, proof: bytes) -> None:
     """Puts the proof into the certificate's folder."""
-    replace_file(private_directory(home.certificate(number_of(item))) / PROOF, proof)
+    replace_file(private_directory(folder_of(home, item)) / PROOF, proof)
 
 
 def has_proof(home: Home, item: Item) -> bool:
     """Whether the certificate's folder has its proof."""
-    return (home.certificate(number_of(item)) / PROOF).exists()
+    return (folder_of(home, item) / PROOF).exists()
 
 
 def describe(home: Home, item: Item, *, written: bool) -> Issued:
@@ -186,14 +196,16 @@ def describe(home: Home, item: Item, *, written: bool) -> Issued:
         candidate=candidate_of(item),
         number=number,
         seq=item.answer.seq,
-        folder=home.certificate(number) if written else None,
+        folder=folder_of(home, item) if written else None,
         proved=has_proof(home, item),
     )
 
 
 def candidate_of(item: Item) -> bytes:
-    """Whose number a stored statement issues or voids."""
+    """Whose number a stored statement issues or voids; of a later version, the certificate."""
     candidate = parse_statement(item.parcel.statement).body.get("candidate")
+    if candidate is None:
+        return bytes.fromhex(item.subject.removeprefix("certificate/"))
     assert isinstance(candidate, bytes)  # signed here, under the shape of the act
     return candidate
 

@@ -15,7 +15,7 @@ from issuers.credential import parse_credential
 from issuers.files import read_file, replace_file
 from issuers.printing.certificate_pdf import make_pdf
 from issuers.printing.folder import PDF, PROOF
-from issuers.sign.desk.artefacts import Note, credential_of, decode_note, number_of, page_fields, qr_of
+from issuers.sign.desk.artefacts import Note, credential_of, decode_note, folder_of, page_fields, qr_of
 from issuers.sign.desk.desk import Desk
 from issuers.sign.desk.shelf import template_of
 from issuers.sign.outbox import Item
@@ -37,7 +37,7 @@ def write_pdfs(desk: Desk, papers: Papers, items: Sequence[Item]) -> list[tuple[
     why."""
     failed: list[tuple[Item, MalanError]] = []
     for done, item in enumerate(items, start=1):
-        folder = desk.home.certificate(number_of(item))
+        folder = folder_of(desk.home, item)
         if (folder / PROOF).exists() and not (folder / PDF).exists():
             try:
                 replace_file(folder / PDF, _made(desk, papers, item, folder))

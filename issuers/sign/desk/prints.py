@@ -19,6 +19,7 @@ from issuers.printing.page import PageFields
 from issuers.printing.templates import Template
 from issuers.sign.desk.artefacts import credential_of, decode_note, number_of, page_fields, qr_of
 from issuers.sign.desk.shelf import template_by_hash, template_of
+from issuers.sign.desk.standing import MADE
 from issuers.sign.home import Home
 from issuers.sign.outbox import Item, ItemState, Outbox
 from issuers.sign.stock import Event, Move, expand, fold
@@ -58,7 +59,7 @@ def print_class(
     ended = _ended(outbox)
     with book.writing() as writer:
         stock = writer.stock
-        todo = [item for number, item in sorted(items.items()) if number not in stock.standing]
+        todo = [_newest(one) for number, one in sorted(items.items()) if number not in stock.standing]
         todo = [item for item in todo if item.subject not in ended]
         if not todo:
             return PrintReport(tuple(remade), (), len(remade), ())
@@ -75,6 +76,7 @@ def print_class(
                 job=len(stock.prints) + 1,
                 group=class_id.hex(),
                 numbers=tuple(part),
+                versions=tuple(max(items[number]) for number in part),
                 again=tuple(number for number in part if number in again),
                 template=template.hash,
                 english=english,
@@ -87,17 +89,28 @@ def print_class(
     return PrintReport((*remade, *files), serials, len(remade), tuple(troubles))
 
 
-def _issued(outbox: Outbox, class_id: bytes) -> dict[str, Item]:
-    items = outbox.items(f"issue/{class_id.hex()}")
-    logged = (item for item in items if item.state is ItemState.LOGGED)
-    return {number_of(item): item for item in logged if item.kind == "certificate-issued"}
+def _issued(outbox: Outbox, class_id: bytes) -> dict[str, dict[int, Item]]:
+    """What was issued here for the class: by number, each version."""
+    found: dict[str, dict[int, Item]] = {}
+    for item in outbox.items(f"issue/{class_id.hex()}"):
+        if item.state is ItemState.LOGGED and item.kind == "certificate-issued":
+            found[number_of(item)] = {1: item}
+    for item in (one for kind in MADE[1:] for one in outbox.of_kind(kind)):
+        claims = parse_credential(credential_of(item)).claims
+        if claims.number in found:
+            found[claims.number][claims.version] = item
+    return found
+
+
+def _newest(versions: Mapping[int, Item]) -> Item:
+    return versions[max(versions)]
 
 
 def _ended(outbox: Outbox) -> set[str]:
-    """Subjects this home revoked or suspended: nothing is printed for them."""
+    """Subjects this home revoked, cancelled or suspended: nothing is printed for them."""
     ended: set[str] = set()
     for item in outbox.logged():
-        if item.kind in ("certificate-suspended", "certificate-revoked"):
+        if item.kind in ("certificate-suspended", "certificate-revoked", "certificate-cancelled"):
             ended.add(item.subject)
         elif item.kind == "certificate-restored":
             ended.discard(item.subject)
@@ -130,7 +143,7 @@ def _page(item: Item, serial: str, again: set[str] | frozenset[str]) -> tuple[Pa
 
 
 def _remake(
-    home: Home, book: StockBook, class_id: bytes, items: Mapping[str, Item], *, everything: bool
+    home: Home, book: StockBook, class_id: bytes, items: Mapping[str, Mapping[int, Item]], *, everything: bool
 ) -> list[Path]:
     """The files of earlier prints of the class that were never finished, or all of them, made again."""
     missing = [event for event in book.stock().prints if event.group == class_id.hex()]
@@ -139,13 +152,16 @@ def _remake(
     return [_write(home, event, items, template_by_hash(home, event.template)) for event in missing]
 
 
-def _write(home: Home, event: Event, items: Mapping[str, Item], template: Template) -> Path:
-    if not set(event.numbers) <= items.keys():
+def _write(home: Home, event: Event, items: Mapping[str, Mapping[int, Item]], template: Template) -> Path:
+    versions = event.versions or (1,) * len(event.numbers)
+    wanted = list(zip(event.numbers, versions, strict=True))
+    if any(version not in items.get(number, {}) for number, version in wanted):
         raise Unavailable("PRINT_UNKNOWN", "a certificate of this print was not issued from this home")
     serials = expand(event.serials)
     again = frozenset(event.again)
     pages = [
-        _page(items[number], serial, again) for number, serial in zip(event.numbers, serials, strict=True)
+        _page(items[number][version], serial, again)
+        for (number, version), serial in zip(wanted, serials, strict=True)
     ]
     data = make_print(pages, template=template, english=event.english, at=event.at_ms // 1000)
     path = _file(home, event)

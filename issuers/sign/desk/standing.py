@@ -29,6 +29,9 @@ from issuers.sign.drafting_certificates import number_key, void_parcel
 from issuers.sign.parcel import Answer, Parcel
 from ledger.errors import MalanError, Malformed, Refused
 
+MADE: Final = ("certificate-issued", "certificate-corrected", "certificate-reissued")
+"""Kinds of act that come with a credential."""
+
 MOVES: Final = {
     "suspend": ("certificate-suspended", CertificateSuspended),
     "restore": ("certificate-restored", CertificateRestored),
@@ -57,7 +60,7 @@ def find_certificate(desk: Desk, reference: str) -> bytes:
     if _ID.fullmatch(text):
         return bytes.fromhex(text)
     wanted = text if _NUMBER.fullmatch(text) else _code_in(text)
-    for item in desk.outbox.of_kind("certificate-issued"):
+    for item in (one for kind in MADE for one in desk.outbox.of_kind(kind)):
         if item.parcel.attachment is not None:
             claims = parse_credential(item.parcel.attachment).claims
             if wanted in (claims.number, claims.code):
