@@ -38,6 +38,7 @@ const VALUES = {
   valid: ["有效", "valid"],
   suspended: ["暂扣", "suspended"],
   revoked: ["撤销", "revoked"],
+  cancelled: ["注销", "cancelled"],
   expired: ["过期", "expired"],
   superseded: ["已换发", "superseded"],
   "could-not-check": ["未能核验", "could not be checked"],

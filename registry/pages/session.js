@@ -67,7 +67,7 @@ const WORDS = {
   CLAIM_CLOSED: ["该申领已审核或已撤回。", "The claim is decided or withdrawn already."],
   CLAIM_UNFOUNDED: ["证书、证件与申领不相符，请重新准备。", "Certificate, document and claim do not belong together. Prepare again."],
   CERTIFICATE_UNKNOWN: ["未查到与该证件相符的证书。", "No such certificate was found for this document."],
-  CERTIFICATE_NOT_VALID: ["证书已暂扣、撤销或过期，不能申领。", "The certificate is suspended, revoked or expired."],
+  CERTIFICATE_NOT_VALID: ["证书已暂扣、撤销、注销或过期，不能申领。", "The certificate is suspended, revoked, cancelled or expired."],
   CERTIFICATE_QUARANTINED: [
     "签发该证书的密钥被报告泄露。请由评价机构重新签发后再申领。",
     "The key that signed the certificate is reported compromised. Let the body issue it anew.",

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from issuers.acts.reasons import cause_of_state
 from issuers.authority.class_facts import (
     CertificateFact,
     Claim,
@@ -45,6 +46,9 @@ class Chain:
             facts={
                 "state": fact.state.value,
                 "reason": fact.reason,
+                "cause": _cause(fact),
+                "version": fact.version if fact.renewed is not None else None,
+                "version_on": None if fact.renewed is None else fact.renewed.on.isoformat(),
                 "kind": fact.kind.value,
                 "issued_on": fact.issued_on.isoformat(),
                 "expires_on": None if fact.expires_on is None else fact.expires_on.isoformat(),
@@ -211,6 +215,15 @@ class Chain:
     ) -> Node:
         entries = [shown(self._connection, self._view, one, published=self._published) for one in said]
         return {"node": kind, "id": name, "facts": facts, "holds": holds, "entries": entries}
+
+
+def _cause(fact: CertificateFact) -> list[str] | None:
+    """Why it is not in force, in Chinese and English, with the national status."""
+    cause = None if fact.reason is None else cause_of_state(fact.state.value, fact.reason)
+    if cause is None:
+        return None
+    code = cause.national.value
+    return [f"{cause.zh}（国家状态码 {code}）", f"{cause.en} (national status {code})"]
 
 
 def _in(body: Any, known: ClassFact) -> bool:

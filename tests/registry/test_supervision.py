@@ -20,6 +20,7 @@ from registry.supervision.classes import Wanted
 from registry.supervision.ward import Ward
 from tests.registry.desk import Desk
 from tests.registry.stage import Stage
+from tests.registry.versions import renew
 from tests.world_parts import BODY, INSTITUTION
 
 OWN, OTHER = "supervisor-310104", "supervisor-310101"
@@ -178,6 +179,23 @@ def test_a_certificate_s_whole_life_stands_in_its_node(desk: Desk) -> None:
     ]
     assert node["facts"]["state"] == "revoked"
     assert node["entries"][-1]["proof"] is None, "not published yet"
+
+
+def test_versions_stand_in_the_life_of_a_certificate(desk: Desk) -> None:
+    stage, one = desk.stage, desk.certified[0]
+    renew(stage, one)
+    subject = f"certificate/{one.item.certificate.hex()}"
+    stage.world.now = stage.hands.now_ms
+    act = {"reason": "duplicate"}
+    assert stage.post(stage.world.sign("certificate-cancelled", "signatory", subject, act)).status_code == 200
+    told = trace.trace_certificate(stage.service, principal(stage, OWN), one.item.certificate)
+    node = nodes(told)["certificate"][0]
+    kinds = [entry["kind"].removeprefix("certificate-") for entry in node["entries"]]
+    assert kinds == ["issued", "reissued", "cancelled"]
+    assert [entry["zh"] for entry in node["entries"]] == ["颁发证书", "补发证书", "注销证书"]
+    assert (node["facts"]["state"], node["facts"]["version"]) == ("cancelled", 2)
+    assert node["facts"]["cause"] == ["重复发证（国家状态码 04）", "issued twice (national status 04)"]
+    assert node["holds"] == {"evaluation": True, "class": True}
 
 
 def test_a_claim_is_the_chain_s_forward_end(desk: Desk) -> None:
