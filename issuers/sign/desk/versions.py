@@ -1,4 +1,4 @@
-"""The next version of a certificate: corrected or reissued under its number, from prepare to its folder.
+"""Door: the next version of a certificate, corrected or reissued under its number, from prepare to folder.
 
 Promises: whatever is cut off where, running it again goes on and makes no further version; a version that is
 named (`version`) is made once. The service proposes; the sealed roster, this home's own outbox and the person
