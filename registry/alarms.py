@@ -18,6 +18,7 @@ from registry.service import Service
 OTHER: Final = "PUBLISHING_FAILED"
 LAG: Final = "PUBLISHER_LAG"
 QUORUM: Final = "QUORUM_MISSING"
+QUORUM_SECONDS: Final = 900  # an office that pulls asks every few minutes
 LISTS: Final = "LISTS_OLD"
 
 
@@ -108,7 +109,7 @@ CATALOGUE: Final = (
     ),
     Alarm(
         QUORUM,
-        "The newest checkpoint is not cosigned as the witness policy asks; nothing new becomes final.",
+        "Published entries have waited 15 minutes for a quorum of witnesses; nothing new becomes final.",
         "Ask the districts whose witnesses are missing; issuing goes on.",
     ),
     Alarm(
@@ -163,7 +164,7 @@ def looked_up(service: Service) -> list[str]:
     limit_s, found = service.settings.publish_lag_alarm_seconds, []
     if log.waiting_ms is not None and log.waiting_ms > limit_s * 1000:
         found.append(LAG)
-    if not log.satisfied and (log.checkpoint_age_s or 0) > limit_s:
+    if (log.unfinal_ms or 0) > max(limit_s, QUORUM_SECONDS) * 1000:
         found.append(QUORUM)
     try:
         made = (service.settings.home / "trust.cbor").stat().st_mtime

@@ -27,6 +27,7 @@ from issuers.standard import Standard
 from ledger.errors import MalanError, Refused, Unavailable
 from registry.certificates import revisions
 from registry.certificates.verifying import LIFE_MAX, proof_at, read_trust
+from registry.published.standing import entry_standing
 from registry.service import Service
 from registry.storage.facts import TableView
 from registry.storage.places import seqs_about
@@ -58,6 +59,7 @@ def public_answer(service: Service, code: str) -> dict[str, object]:
         **_life_document(fact, state, version),
         "seq": seq,
         "logged_ms": fact.time_ms if version == 1 else fact.signed_ms,
+        "witnessed": entry_standing(service, seq),
         "proof": None if proof is None else to_b64(proof),
         "life": [one for one in later if one > seq],
     }

@@ -86,3 +86,7 @@ def _of_log(found: Standing) -> Iterable[Metric]:
     yield GaugeMetricFamily(
         "malan_checkpoint_cosignatures_needed", "How many the policy asks for.", value=found.needed
     )
+    if found.final is not None:
+        yield GaugeMetricFamily("malan_final_entries", "Entries under a quorum.", value=found.final)
+        text, waited = "Age of the oldest published entry not under one.", (found.unfinal_ms or 0) / 1000
+        yield GaugeMetricFamily("malan_finality_lag_seconds", text, value=waited)

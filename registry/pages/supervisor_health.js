@@ -20,7 +20,8 @@ const ALARMS = {
   DATABASE_LOST: ["数据库失去联系。", "The database is gone."],
   PUBLISHING_FAILED: ["未能发布账本。", "The log could not be published."],
   PUBLISHER_LAG: ["有条目等待发布已超过时限。", "An entry has waited too long to be published."],
-  QUORUM_MISSING: ["最新检查点的会签未达规定数量。", "The newest checkpoint is not cosigned as the policy asks."],
+  QUORUM_MISSING: ["已发布的条目等待见证会签已超过一刻钟。", "Published entries have waited a quarter of an hour for a quorum of witnesses."],
+  CLOCK_WITNESSES: ["服务器时钟与各区见证相差超过十分钟，暂停记录。", "The server's clock is ten minutes from the witnesses'; nothing is appended."],
   LISTS_OLD: ["状态列表与信任包已过期。", "Status lists and bundle are older than their term."],
   SIGNED_TWICE: ["同一条数签出了两份不同的检查点。", "Two checkpoints of one size were signed, with different roots."],
   SIGNED_ELSEWHERE: ["另一个发布程序同时签署了检查点。", "Another publisher signed a checkpoint meanwhile."],
@@ -143,6 +144,10 @@ function witnessCard(told) {
       `会签 ${checkpoint.cosigned} / ${checkpoint.witnesses}，规定至少 ${checkpoint.needed}。`,
       `Cosigned by ${checkpoint.cosigned} of ${checkpoint.witnesses}; ${checkpoint.needed} are needed.`,
     ], " ", enough),
+    make("p", {}, [
+      `最终确认至第 ${checkpoint.final_size} 条（不含）；共已发布 ${checkpoint.size} 条。`,
+      `Final are the ${checkpoint.final_size} first of ${checkpoint.size} published entries.`,
+    ]),
     make("ul.small", {}, ...checkpoint.cosigned_by.map((one) => make("li", {}, make("span.mono", {}, one.name), ` ${when(one.time_ms)}`))),
   );
   return card;

@@ -80,10 +80,18 @@ export function maskedPanels(code, found, words) {
     [["评价机构", "Evaluation body"], say(found.body.zh, found.body.en || found.body.zh)],
     [["签发日期", "Issued on"], found.issued_on],
     found.expires_on === null ? null : [["有效期至", "Valid until"], found.expires_on],
+    found.witnessed === undefined ? null : [["账本", "Log"], say(...witnessWords(found.witnessed))],
   ];
   // Never green with a tick: nothing of the paper was checked.
   const shown = frame("info", "i", ["登记信息（已遮盖）", "Registered particulars (masked)"], list(rows));
   return [notCheck, shown, reporting({ number: found.number, code, state: state.title })];
+}
+
+/** How far the entry has come, and who stands behind it. */
+function witnessWords({ stage, cosigned, witnesses }) {
+  const [zh, en] = { recorded: ["已记录，尚未发布", "Recorded, not yet published"], published: ["已发布", "Published"], final: ["已最终确认", "Final"] }[stage];
+  if (witnesses === 0) return [`${zh}；没有见证方副署账本`, `${en}; nobody witnesses the log`];
+  return [`${zh}；见证 ${cosigned}/${witnesses}`, `${en}; cosigned ${cosigned} of ${witnesses}`];
 }
 
 function versionRow({ version, current_version: current, current_on: on }) {

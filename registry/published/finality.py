@@ -34,14 +34,16 @@ _ALONE = (Term(-1, -1, NOBODY),)
 
 @dataclass(frozen=True, slots=True)
 class Quorum:
-    """`policy` is in force now. `size`: entries below it stand under a quorum, None where nobody witnesses.
+    """`policy` is in force now, appointed at leaf `since`.
 
-    `cosignatures` are those of the checkpoint of that size.
+    `size`: entries below it stand under a quorum, None where nobody witnesses. `cosignatures` are those of the
+    checkpoint of that size.
     """
 
     policy: Policy
     size: int | None
     cosignatures: tuple[Cosignature, ...] = ()
+    since: int = 0
 
     def covers(self, seq: int) -> bool | None:
         """Whether the entry is final; None where nobody witnesses the log."""
@@ -83,8 +85,8 @@ def quorum_now(service: Service, connection: sa.Connection) -> Quorum:
     note = service.witnessed.final()
     opened = None if note is None else opened_under(note, terms, log_keys(service, connection))
     if opened is None:
-        return Quorum(policy, 0)
-    return Quorum(policy, opened.checkpoint.size, opened.cosignatures)
+        return Quorum(policy, 0, since=terms[-1].seq)
+    return Quorum(policy, opened.checkpoint.size, opened.cosignatures, terms[-1].seq)
 
 
 def opened_under(note: bytes, terms: tuple[Term, ...], keys: tuple[NoteKey, ...]) -> OpenedCheckpoint | None:

@@ -20,7 +20,7 @@ def payable(
     """Whether certificate and claim are final; None where nobody witnesses the log."""
     query = sa.select(sa.func.min(named_entry.c.seq)).where(named_entry.c.subject == f"claim/{claim.key}")
     submitted = connection.execute(query).scalar_one()
-    return quorum.covers(max(certificate.seq, submitted))
+    return quorum.covers(max(certificate.proof_seq, submitted))
 
 
 def need_payable(

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from issuers.files import read_file
-from ledger.checkpoint import open_checkpoint
-from ledger.errors import MalanError
 from ledger.leaf import parse_leaf
-from ledger.note import MAX_NOTE_BYTES
-from ledger.policy import MAX_POLICY_BYTES, Policy, parse_policy, satisfied
+from ledger.policy import satisfied
 from ledger.publisher import CHECKPOINT
 from ledger.store import read_head, read_leaves
 from registry.alarms import standing
 from registry.fsck.kept import read_last
 from registry.persons.read_audit import Reader
-from registry.service import Service, note_signer
+from registry.published.finality import quorum_now
+from registry.published.standing import newest_checkpoint
+from registry.service import Service
 from registry.supervision.audit_rows import last_finished
 from registry.supervision.ward import ward_of
 
@@ -73,13 +71,11 @@ def _checkpoint(service: Service) -> tuple[dict[str, object] | None, int]:
     path = service.settings.log_directory / CHECKPOINT
     if not path.exists():
         return None, 0
-    policy, trouble = _policy(service)
-    witnesses = () if policy is None else policy.cosigner_keys
-    try:
-        note = read_file(path, bytes_max=MAX_NOTE_BYTES)
-        opened = open_checkpoint(note, log_keys=[note_signer(service).key], cosigners=witnesses)
-    except MalanError as error:
-        return {"error": error.code}, 0
+    with service.database.reading() as connection:
+        newest, quorum = newest_checkpoint(service, connection), quorum_now(service, connection)
+    if newest is None:
+        return {"error": "CHECKPOINT_BROKEN"}, 0
+    opened, policy = newest.opened, newest.policy
     names = [one.name for one in opened.cosignatures]
     told = {
         "size": opened.checkpoint.size,
@@ -87,18 +83,11 @@ def _checkpoint(service: Service) -> tuple[dict[str, object] | None, int]:
         "written_ms": path.stat().st_mtime_ns // 1_000_000,
         "cosigned": len(names),
         "cosigned_by": [{"name": one.name, "time_ms": one.time * 1000} for one in opened.cosignatures],
-        "witnesses": 0 if policy is None else policy.witness_count,
-        "needed": 0 if policy is None else policy.needed,
+        "witnesses": policy.witness_count,
+        "needed": policy.needed,
         "districts": DISTRICTS,
-        "final": policy is not None and policy.needed > 0 and satisfied(policy, names),
+        "final": policy.needed > 0 and satisfied(policy, names),
+        "final_size": quorum.size,
         "unknown_lines": len(opened.strangers),
-        "policy_error": trouble,
     }
     return told, opened.checkpoint.size
-
-
-def _policy(service: Service) -> tuple[Policy | None, str | None]:
-    try:
-        return parse_policy(read_file(service.settings.home / "policy.txt", bytes_max=MAX_POLICY_BYTES)), None
-    except MalanError as error:
-        return None, error.code

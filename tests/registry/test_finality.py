@@ -18,8 +18,9 @@ from ledger.proof import parse_proof
 from registry.certificates.verifying import read_trust
 from registry.published.finality import quorum_now
 from registry.published.publishing import Publisher
+from registry.published.standing import entry_standing
 from tests.registry.desk import Desk
-from tests.registry.stage import Stage
+from tests.registry.stage import Stage, dismissal
 from tests.registry.witnessed import appoint, bring, cosigned
 from tests.world_exports import witnesses
 
@@ -175,6 +176,7 @@ def test_the_proof_of_an_entry_is_under_the_quorum_when_there_is_one(desk: Desk)
     seen = stage.client.post("/api/verify", json={"qr": text}).json()
     assert (seen["final"], seen["cosigned"], seen["witnesses"]) == (True, 2, 3)
     answer = stage.client.get(f"/api/certificates/{desk.certified[0].item.code}").json()
+    assert answer["witnessed"] == {"stage": "final", "cosigned": 2, "witnesses": 3, "needed": 2}
     proof = parse_proof(from_b64(answer["proof"], bytes_max=100_000, where="proof"))
     assert f"\n{size}\n".encode() in proof.checkpoint
 
@@ -225,3 +227,23 @@ def test_where_nobody_witnesses_money_waits_for_nobody_and_the_answer_says_so(de
     told = desk.check(desk.body()).json()
     assert (rule_of(told, "R2"), told["outcome"]) == (("PASS", "CERTIFICATE_UNWITNESSED"), "PASS")
     assert decided(desk, claimed(desk)).json()["state"] == "approved"
+
+
+def test_an_entry_goes_from_recorded_to_published_to_final(stage: Stage) -> None:
+    appoint(stage, count=3, quorum=2)
+    assert stage.post(dismissal(stage)).status_code == 200
+    seq = stage.size() - 1
+    assert entry_standing(stage.service, seq)["stage"] == "recorded"
+    stage.publish()
+    none = {"stage": "published", "cosigned": 0, "witnesses": 3, "needed": 2}
+    assert entry_standing(stage.service, seq) == none
+    bring(stage, cosigned(stage, witnesses()[:1]))
+    assert entry_standing(stage.service, seq) == {**none, "cosigned": 1}
+    bring(stage, cosigned(stage, witnesses()[1:3]))
+    assert entry_standing(stage.service, seq) == {**none, "stage": "final", "cosigned": 3}
+
+
+def test_where_nobody_witnesses_an_entry_is_published_and_no_more(stage: Stage) -> None:
+    stage.publish()
+    told = {"stage": "published", "cosigned": 0, "witnesses": 0, "needed": 0}
+    assert entry_standing(stage.service, 0) == told

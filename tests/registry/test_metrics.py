@@ -9,24 +9,23 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
-from ledger.checkpoint import Cosigner, cosign
 from ledger.note import parse_note
-from ledger.publisher import add_cosignatures
-from registry.alarms import CATALOGUE, LAG, LISTS, OTHER, QUORUM, looked_up, standing
+from registry.alarms import CATALOGUE, LAG, LISTS, OTHER, QUORUM, QUORUM_SECONDS, looked_up, standing
 from registry.http.app import create_app
 from registry.http.metrics import PASSED_ON
 from registry.metrics.gathered import gathered
 from registry.published.lead import Lead
 from registry.published.loop import PublishingLoop
 from registry.published.standing import log_standing
-from registry.service import Service, note_signer
+from registry.service import Service
 from tests.registry.desk import Desk
 from tests.registry.stage import Stage, dismissal, item
+from tests.registry.witnessed import appoint, bring, cosigned
+from tests.world_exports import witnesses
 
 MARK = "沈明310104198802290004"
 
@@ -133,38 +132,29 @@ def test_lists_that_are_too_old_are_an_alarm(stage: Stage) -> None:
 
 
 def test_a_quorum_that_is_not_there_is_an_alarm(stage: Stage) -> None:
+    appoint(stage, count=3, quorum=2)
+    began = stage.hands.now_ms
+    stage.hands.set(began + (QUORUM_SECONDS - 5) * 1000)
+    assert looked_up(stage.service) == []  # offices that pull ask every few minutes
+    # A log that goes on and publishes hides nothing: what counts is the oldest entry that is not final.
+    assert stage.post(dismissal(stage)).status_code == 200
     stage.publish()
-    home = stage.service.settings.home
-    made = Cosigner("w.example/1", Ed25519PrivateKey.generate()).key.vkey
-    policy = (home / "policy.txt").read_text().replace("quorum none", f"witness one {made}\nquorum one")
-    (home / "policy.txt").write_text(policy)
-    assert looked_up(stage.service) == []  # it has just been written
-    checkpoint = home / "log" / "checkpoint"
-    old = time.time() - stage.service.settings.publish_lag_alarm_seconds - 60
-    os.utime(checkpoint, (old, old))
+    stage.hands.set(began + (QUORUM_SECONDS + 5) * 1000)
     assert looked_up(stage.service) == [QUORUM]
+    told = shown(stage.service)
+    assert (told["malan_final_entries"][()], told["malan_finality_lag_seconds"][()] > 900) == (0, True)
+    bring(stage, cosigned(stage, witnesses()[:2]))
+    assert looked_up(stage.service) == []
+    assert shown(stage.service)["malan_final_entries"][()] == stage.size()
 
 
 def test_all_sixteen_witnesses_count_though_the_checkpoint_shows_fifteen(stage: Stage) -> None:
-    stage.publish()
-    home = stage.service.settings.home
-    signers = [Cosigner(f"w.example/{n}", Ed25519PrivateKey.generate()) for n in range(16)]
-    lines = [f"witness w{n} {one.key.vkey}" for n, one in enumerate(signers)]
-    group = f"group all all {' '.join(f'w{n}' for n in range(16))}\nquorum all"
-    policy = (home / "policy.txt").read_text().replace("quorum none", "\n".join([*lines, group]))
-    (home / "policy.txt").write_text(policy)
-    body = parse_note(stage.service.log.checkpoint()).text
-    add_cosignatures(
-        home / "log",
-        body=body,
-        lines=[cosign(body, one, time=1_767_225_600) for one in signers],
-        log_keys=[note_signer(stage.service).key],
-        cosigners=[one.key for one in signers],
-    )
+    appoint(stage, count=16, quorum=16)
+    assert bring(stage, cosigned(stage, witnesses())).json()["final"]
     assert len(parse_note(stage.service.log.checkpoint()).signatures) == 16
     told = log_standing(stage.service)
-    assert (told.cosigned, told.needed, told.satisfied) == (16, 16, True)
-    (home / "log" / "checkpoint.full").unlink()
+    assert (told.cosigned, told.needed, told.final) == (16, 16, stage.size())
+    (stage.service.settings.home / "log" / "checkpoint.full").unlink()
     assert log_standing(stage.service).cosigned == 15
 
 

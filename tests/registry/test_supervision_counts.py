@@ -9,7 +9,6 @@ import pytest
 import sqlalchemy as sa
 
 from issuers.authority.class_facts import CertificateFact, State
-from ledger.policy import parse_policy, render_policy
 from registry.fsck.kept import keep
 from registry.fsck.run import check
 from registry.migrations.versions import m0003_supervision
@@ -25,6 +24,7 @@ from tests.registry.browser import Browser
 from tests.registry.desk import Desk
 from tests.registry.stage import Stage
 from tests.registry.test_supervision import OWN, nodes, principal
+from tests.registry.witnessed import appoint, bring, cosigned
 from tests.world_parts import BODY
 
 # Counts.
@@ -120,17 +120,14 @@ def test_without_witnesses_the_page_says_so(desk: Desk) -> None:
 
 def test_cosignatures_on_the_checkpoint_are_counted_under_the_policy(desk: Desk) -> None:
     stage = desk.stage
-    home = stage.service.settings.home
-    policy = parse_policy(stage.world.policy())
-    (home / "policy.txt").write_bytes(render_policy(policy))
-    path = stage.service.settings.log_directory / "checkpoint"
-    bare = path.read_bytes()
-    for count, final in ((10, False), (11, True)):
-        path.write_bytes(world_exports.add_cosignatures(stage.world, bare, count))
+    appoint(stage)
+    for count, final in ((10, False), (11, True), (16, True)):
+        bring(stage, cosigned(stage, world_exports.witnesses()[:count]))
         checkpoint: Any = health.health(stage.service, principal(stage, OWN))["checkpoint"]
         assert (checkpoint["cosigned"], checkpoint["witnesses"], checkpoint["needed"]) == (count, 16, 11)
-        assert checkpoint["final"] is final
-    path.write_bytes(bare.replace(b"\xe2\x80\x94", b"\xe2\x80\x93", 1))
+        assert (checkpoint["final"], checkpoint["final_size"]) == (final, stage.size() if final else 0)
+    path = stage.service.settings.log_directory / "checkpoint"
+    path.write_bytes(path.read_bytes().replace(b"\xe2\x80\x94", b"\xe2\x80\x93", 1))
     told: Any = health.health(stage.service, principal(stage, OWN))["checkpoint"]
     assert set(told) == {"error"}
 
