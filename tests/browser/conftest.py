@@ -46,6 +46,7 @@ INSECURE = "plain.example"  # this machine under a name that is not local: no se
 # and for a header that says nothing over plain http.
 _EXPECTED = (
     "Failed to load resource: net::ERR_INTERNET_DISCONNECTED",
+    "Failed to load resource: net::ERR_FAILED",
     "Failed to load resource: the server responded with a status of",
     "The Cross-Origin-Opener-Policy header has been ignored",
 )
