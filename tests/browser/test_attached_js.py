@@ -79,12 +79,12 @@ def test_what_is_none_of_ours_is_refused(script: Script, sealed: bytes) -> None:
 
 def test_broken_files_give_the_same_bytes_or_none(script: Script, sealed: bytes) -> None:
     chance, pdfs = random.Random(11), []
-    for place in [*chance.sample(range(len(sealed)), 60), *range(len(sealed) - 300, len(sealed), 20)]:
+    for place in [*chance.sample(range(len(sealed)), 16), *range(len(sealed) - 300, len(sealed), 60)]:
         changed = bytearray(sealed)
         changed[place] ^= 1 << chance.randrange(8)
         pdfs.append(bytes(changed))
     read = [one for one in zip(here(script, pdfs), there(pdfs), strict=True) if isinstance(one[0], list)]
-    assert len(read) > 20
+    assert len(read) > 8
     assert all(ours == theirs for ours, theirs in read if isinstance(theirs, list))
 
 

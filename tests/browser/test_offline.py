@@ -14,9 +14,10 @@ from playwright.sync_api import Page
 
 from registry.http.offline import files_of, service_worker
 from registry.http.pages import _at
-from tests.browser.conftest import LANGUAGES, SIZES, DemoWorld, Visit, axe_complaints, fits
+from tests.browser.conftest import SIZES, DemoWorld, Visit, axe_complaints, fits
 from tests.browser.scanning import (
     certificate_pdf,
+    forget,
     kept_page,
     need_library,
     picture,
@@ -37,48 +38,56 @@ SOME = ("valid", "revoked", "tampered", "other-host")
 SHOWN = tuple(STATES) if FULL else SOME
 
 
-@pytest.mark.parametrize("name", SHOWN)
-def test_every_state_without_a_network(site: Site, visit: Visit, shot: Shot, name: str) -> None:
+def test_every_state_without_a_network(site: Site, visit: Visit, shot: Shot) -> None:
+    """One phone that meets one log after the other: each is seen once, then the network is taken."""
     need_library()
-    make, state, code = STATES[name]
-    scene = make()
-    text = scene.lay(site)
-    page = kept_page(site, visit, scene)
-    with without_network(page, site):
+    page = kept_page(site, visit, valid())
+    for name in SHOWN:
+        make, state, code = STATES[name]
+        scene = make()
+        site.clear()
+        text = scene.lay(site)
+        page.clock.set_fixed_time(scene.seconds)
+        forget(page)
         page.goto(site.address + "/")
-        put(page, picture(text))
-        words = STATE_WORDS[OTHERWISE.get(name, state)].title
-        assert verdict_of(page) == words.zh
-        said = page.inner_text("#result")
-        assert code in said or name in OTHERWISE
-        if state == "valid":
-            assert "未核对账本" in page.inner_text(".badges")
-        assert axe_complaints(page) == [] and fits(page)
-        shot(page, f"offline-{name}-phone-zh-CN")
+        page.wait_for_selector("#offline-said:not(:empty)")
+        with without_network(page, site):
+            page.goto(site.address + "/")
+            put(page, picture(text))
+            words = STATE_WORDS[OTHERWISE.get(name, state)].title
+            assert verdict_of(page) == words.zh, name
+            assert code in page.inner_text("#result") or name in OTHERWISE
+            if name == "valid":
+                assert "未核对账本" in page.inner_text(".badges")
+                assert axe_complaints(page) == []
+            assert fits(page)
+            shot(page, f"offline-{name}-phone-zh-CN")
+        page.context.set_offline(False)
 
 
-def test_a_phone_that_scans_opens_the_address_without_a_network(site: Site, visit: Visit) -> None:
-    """The phone's own camera opens /v/…: the kept page answers, and what follows the # stays in it."""
+def test_a_day_without_a_network(site: Site, visit: Visit, shot: Shot) -> None:
+    """A phone's own camera, a typed code, a PDF, and two days later."""
+    need_library()
     scene = valid()
     text = scene.lay(site)
     page = kept_page(site, visit, scene)
     with without_network(page, site):
         page.goto(text)
         page.wait_for_selector(".verdict[data-tone='good']")
-        assert page.evaluate("location.hash") == ""
+        assert page.evaluate("location.hash") == "", "what follows the # stays in the page"
         page.goto(f"{site.address}/v/{CODE}")
         page.wait_for_selector(".verdict[data-tone='grey']")
         assert "现在没有网络" in page.inner_text("#result")
-
-
-def test_a_pdf_without_a_network_is_complete(site: Site, visit: Visit) -> None:
-    scene = valid()
-    scene.lay(site)
-    page = kept_page(site, visit, scene)
-    with without_network(page, site):
+        page.goto(site.address + "/")
         put(page, certificate_pdf(scene), "application/pdf")
         page.wait_for_selector(".verdict[data-tone='good']")
-        assert "账本有记载" in page.inner_text(".badges")
+        assert "账本有记载" in page.inner_text(".badges"), "its proof lies in the file"
+        page.clock.set_fixed_time(scene.seconds + 2 * 86_400)
+        page.goto(site.address + "/")
+        put(page, picture(text))
+        assert verdict_of(page) == STATE_WORDS["valid"].title.zh
+        assert "已过期" in page.inner_text(".badges")
+        shot(page, "offline-old-phone-zh-CN")
 
 
 def test_the_service_itself_is_kept_and_does_without(demo: DemoWorld, visit: Visit) -> None:
@@ -98,19 +107,6 @@ def test_the_service_itself_is_kept_and_does_without(demo: DemoWorld, visit: Vis
     assert not any("/api/scan" in url for _, url in watch.asked)
 
 
-def test_a_status_grown_old_without_a_network_is_said(site: Site, visit: Visit, shot: Shot) -> None:
-    need_library()
-    scene = valid()
-    text = scene.lay(site)
-    page = kept_page(site, visit, scene)
-    page.clock.set_fixed_time(scene.seconds + 2 * 86_400)
-    with without_network(page, site):
-        put(page, picture(text))
-        assert verdict_of(page) == STATE_WORDS["valid"].title.zh
-        assert "已过期" in page.inner_text(".badges")
-        shot(page, "offline-old-phone-zh-CN")
-
-
 def test_without_a_visit_there_is_nothing(site: Site, visit: Visit) -> None:
     """Negative control: the same page, not kept."""
     scene = valid()
@@ -123,18 +119,18 @@ def test_without_a_visit_there_is_nothing(site: Site, visit: Visit) -> None:
         page.goto(site.address + "/")
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_start_says_since_when_it_is_kept(
-    site: Site, visit: Visit, shot: Shot, size: str, language: str
-) -> None:
+def test_the_start_says_since_when_it_is_kept(site: Site, visit: Visit, shot: Shot) -> None:
     scene = valid()
     scene.lay(site)
-    page = kept_page(site, visit, scene, size=size, language=language)
-    said = page.inner_text("#offline-said")
-    assert ("没有网络也能扫码核验" if language == "zh-CN" else "without a network") in said
-    assert axe_complaints(page) == [] and fits(page)
-    shot(page, f"scanner-start-{size}-{language}")
+    page = kept_page(site, visit, scene)
+    for language, said in (("zh-CN", "没有网络也能扫码核验"), ("en", "without a network")):
+        page.click(f"[data-choose='{language}']")
+        assert said in page.inner_text("#offline-said")
+        assert axe_complaints(page) == []
+        for size, (width, height) in SIZES.items():
+            page.set_viewport_size({"width": width, "height": height})
+            assert fits(page)
+            shot(page, f"scanner-start-{size}-{language}")
 
 
 def test_only_files_and_the_bundle_are_kept(site: Site, visit: Visit) -> None:
@@ -154,17 +150,10 @@ def test_only_files_and_the_bundle_are_kept(site: Site, visit: Visit) -> None:
     assert all(path in ("/", "/trust.cbor") or path.startswith(("/js/", "/assets/")) for path in paths)
     asked = {one.split(" ")[1] for one in site.asked if one.startswith("GET /js/") or "GET /assets/" in one}
     assert asked <= paths, "all that the page loads is kept"
-
-
-def test_other_pages_are_left_alone(site: Site, visit: Visit) -> None:
-    scene = valid()
-    scene.lay(site)
-    page = kept_page(site, visit, scene)
     before = len(site.asked)
     page.goto(site.address + "/keys")
     page.wait_for_selector("main")
-    asked = site.asked[before:]
-    assert "GET /keys" in asked and "GET /assets/malan.css" in asked
+    assert {"GET /keys", "GET /assets/malan.css"} <= set(site.asked[before:]), "other pages are left alone"
     page.context.set_offline(True)
     with pytest.raises(Exception, match="ERR_INTERNET_DISCONNECTED"):
         page.goto(site.address + "/keys")

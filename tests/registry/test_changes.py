@@ -13,6 +13,7 @@ from issuers.status import BYTES, VALUE_WORDS
 from issuers.status_changes import AFTER
 from ledger.leaf import parse_leaf
 from registry.published import changes as feed
+from tests.ground import on
 from tests.registry.desk import Desk
 from tests.registry.stage import Stage, item
 from tests.registry.test_publishing import leaves, revoke, trust_of
@@ -105,6 +106,7 @@ def test_nothing_is_told_before_it_is_published_and_nothing_twice(desk: Desk) ->
     assert ask(stage, size + 1).json()["changes"] == []
 
 
+@on("sqlite")
 def test_what_cannot_change_is_kept_for_ever_and_the_rest_is_asked_anew(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,6 +122,7 @@ def test_what_cannot_change_is_kept_for_ever_and_the_rest_is_asked_anew(
     assert (newer.status_code, len(newer.json()["changes"])) == (200, len(last.json()["changes"]) + 1)
 
 
+@on("sqlite")
 def test_nothing_of_a_person_is_told(desk: Desk) -> None:
     stage = with_a_life(desk)
     text = ask(stage, 0).text
@@ -131,11 +134,12 @@ def test_nothing_of_a_person_is_told(desk: Desk) -> None:
         assert set(change) == {"seq", "time_ms", "list", "index", "state"}
 
 
-@pytest.mark.parametrize("since", ["-1", "01", "1.0", "x", "99999999999999999999", ""])
-def test_a_size_that_is_none_is_refused(stage: Stage, since: str) -> None:
+@on("sqlite")
+def test_a_size_that_is_none_is_refused(stage: Stage) -> None:
     stage.publish()
-    answer = ask(stage, since)
-    assert (answer.status_code, answer.json()["code"]) == (400, "DECIMAL")
+    for since in ("-1", "01", "1.0", "x", "99999999999999999999", ""):
+        answer = ask(stage, since)
+        assert (answer.status_code, answer.json()["code"]) == (400, "DECIMAL"), since
     assert ask(stage, 10**9).status_code == 404
 
 

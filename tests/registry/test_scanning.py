@@ -13,6 +13,7 @@ from issuers.credential import parse_credential
 from issuers.printing import pictured
 from issuers.qr import make_text, png
 from registry.http import scanning
+from tests.ground import on
 from tests.issuers.paper import certificate, text_of
 from tests.issuers.test_seal import sealed, unsealed
 from tests.registry.desk import Desk
@@ -81,6 +82,7 @@ def scanned(*texts: str, kind: str = "RGB") -> bytes:
     return out.getvalue()
 
 
+@on("sqlite")
 def test_a_pdf_of_ours_gives_the_text_of_what_it_carries(desk: Desk) -> None:
     host = desk.stage.service.settings.qr_origin
     text = make_text(
@@ -96,6 +98,7 @@ def test_a_pdf_of_ours_gives_the_text_of_what_it_carries(desk: Desk) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "PDF_ALTERED")
 
 
+@on("sqlite")
 def test_a_pdf_that_was_scanned_is_read_by_its_picture(desk: Desk) -> None:
     text = desk.certified[0].qr
     assert ask(desk.stage, scanned("", text), PDF).json() == {"qr": text}

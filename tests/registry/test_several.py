@@ -13,6 +13,7 @@ from issuers.identifiers.numbers import make_code
 from registry.callers.limiting import Limit
 from registry.certificates import several
 from registry.http.app import create_app
+from tests.ground import on
 from tests.registry.desk import Desk
 from tests.registry.test_publishing import revoke
 
@@ -44,6 +45,7 @@ def test_each_item_is_answered_as_it_would_be_alone(desk: Desk) -> None:
     }
 
 
+@on("sqlite")
 def test_an_item_that_is_wrong_fails_alone(desk: Desk) -> None:
     code = desk.certified[0].item.code
     wrong = code[:-1] + str((int(code[-1]) + 1) % 10)
@@ -64,10 +66,11 @@ def test_an_item_that_is_wrong_fails_alone(desk: Desk) -> None:
     assert results[8]["verdict"]["state"] == "valid"
 
 
-@pytest.mark.parametrize(("items", "status"), [(100, 200), (101, 400), (0, 400)])
-def test_a_batch_has_one_to_a_hundred_items(desk: Desk, items: int, status: int) -> None:
-    body = {"items": [{"qr": desk.certified[0].qr}] * items}
-    assert desk.stage.client.post("/api/verify", json=body).status_code == status
+@on("sqlite")
+def test_a_batch_has_one_to_a_hundred_items(desk: Desk) -> None:
+    for items, status in ((100, 200), (101, 400), (0, 400)):
+        body = {"items": [{"qr": desk.certified[0].qr}] * items}
+        assert desk.stage.client.post("/api/verify", json=body).status_code == status
 
 
 def test_together_is_no_way_around_a_limit(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,6 +87,7 @@ def test_together_is_no_way_around_a_limit(desk: Desk, monkeypatch: pytest.Monke
     assert [one["code"] for one in told] == ["CERTIFICATE_UNKNOWN"] * 2 + ["TOO_MANY"] * 2
 
 
+@on("sqlite")
 def test_nothing_of_a_batch_is_logged(desk: Desk) -> None:
     made = desk.certified[0]
     with capture_logs() as logs:
