@@ -179,8 +179,8 @@ def delete_claim(scene: Scene) -> None:
 def invent_event(scene: Scene) -> None:
     """A suspended certificate is restored in the signatory's name, by no signature of theirs."""
     kind, subject = "certificate-restored", _subject(scene, 1)
-    forged = parse_statement(_sign(scene, kind, subject, {"reason": "inquiry"}))
-    raw = changed(forged, {"reason": "error"}, None)
+    forged = parse_statement(_sign(scene, kind, subject, {"reason": "ordered"}))
+    raw = changed(forged, {"reason": "cleared"}, None)
     _append(scene, raw)
     publish_anew_on_top(scene)
 
@@ -196,7 +196,7 @@ def replay_statement(scene: Scene) -> None:
 def backdate_statement(scene: Scene) -> None:
     """The body dates a suspension a month back, and the service lets it in."""
     now = scene.stage.hands.now_ms
-    raw = _sign(scene, SUSPENDED, _subject(scene, 4), {"reason": "inquiry"}, at=now - 30 * DAY)
+    raw = _sign(scene, SUSPENDED, _subject(scene, 4), {"reason": "ordered"}, at=now - 30 * DAY)
     _append(scene, raw)
     publish_anew_on_top(scene)
 
@@ -205,7 +205,7 @@ def backdate_leaf(scene: Scene) -> None:
     """Body and service date statement and leaf alike, before the time of the last cosignature."""
     scene.cosign()  # two quiet days later the district has looked again
     then = scene.stage.hands.now_ms - DAY
-    raw = _sign(scene, SUSPENDED, _subject(scene, 4), {"reason": "inquiry"}, at=then)
+    raw = _sign(scene, SUSPENDED, _subject(scene, 4), {"reason": "ordered"}, at=then)
     _append(scene, raw, at=then)
     publish_anew_on_top(scene)
 
@@ -225,7 +225,7 @@ def split_view(scene: Scene) -> None:
     said = lines(scene)
     copy_shown(scene.home, true)
     now = scene.stage.hands.now_ms
-    filler = [_sign(scene, SUSPENDED, _subject(scene, place), {"reason": "inquiry"}) for place in (3, 4)]
+    filler = [_sign(scene, SUSPENDED, _subject(scene, place), {"reason": "ordered"}) for place in (3, 4)]
     rewrite(scene, [*said[:-1], *(Line(now, raw) for raw in filler)])
     publish_anew(scene)
     copy_shown(scene.home, other)
@@ -297,7 +297,7 @@ def _say_more(scene: Scene, kind: str) -> None:
     """Business that goes on; of what the signatory says now, they have no receipt from before."""
     stage = scene.stage
     stage.hands.set(stage.hands.now_ms + 1_000)
-    raw = _sign(scene, kind, _subject(scene, 4), {"reason": "inquiry"})
+    raw = _sign(scene, kind, _subject(scene, 4), {"reason": "ordered"})
     assert stage.post(raw).status_code == 200
 
 

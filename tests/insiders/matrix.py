@@ -39,7 +39,7 @@ MATRIX: Mapping[int, Told] = {
         {
             "fsck": f"{_TORN} LEAF_COLUMNS LEAF_HASH LEAF_PREV ROOT_DIFFERS SIGNATURE_BAD",
             "gate": "LOG_AHEAD",
-            "audit": "ENTRY_ALTERED FILE_LEFTOVER_DIFFERS SIGNATURE_BAD",
+            "audit": "ENTRY_ALTERED FILE_LEFTOVER_DIFFERS OPENING_MISSING SIGNATURE_BAD",
             "receipts": "PROOF_OTHER",
             "witness": "MIRROR_ROOT",
         },
@@ -50,7 +50,8 @@ MATRIX: Mapping[int, Told] = {
         {
             "fsck": f"{_TORN} ROOT_DIFFERS SIGNATURE_BAD",
             "gate": "LOG_AHEAD",
-            "audit": "FILE_LEFTOVER_DIFFERS ROOT_MISMATCH SIGNATURE_BAD SINCE_FORK TRUST_FORK",
+            "audit": "FILE_LEFTOVER_DIFFERS OPENING_MISSING ROOT_MISMATCH SIGNATURE_BAD SINCE_FORK"
+            " TRUST_FORK",
             "receipts": f"{_NOT_THIS} ROOT_MISMATCH",
             "witness": "MIRROR_ROOT",
         },
@@ -88,7 +89,7 @@ MATRIX: Mapping[int, Told] = {
     8: Told(
         "恢复旧备份后继续办理，直至超过原来的条数",
         "the same, then regrown past the old size",
-        {"audit": "SINCE_FORK", "receipts": "PROOF_OTHER", "witness": "ROOT_MISMATCH"},
+        {"audit": "SINCE_FORK", "receipts": "PROOF_OTHER", "witness": "OLD_ROOT"},
     ),
     9: Told(
         "替换密封的个人信息（成绩），账本不动",
@@ -148,7 +149,7 @@ MATRIX: Mapping[int, Told] = {
     18: Told(
         "对区里出示另一份账本，其中没有撤销；服务与机构看到的是真账本（SK）",
         "the district is shown another log, without the revocation; service and body see the true one (SK)",
-        {"audit": "SINCE_FORK", "witness": "ROOT_MISMATCH"},
+        {"audit": "SINCE_FORK", "witness": "OLD_ROOT"},
     ),
     19: Told(
         "给出回执后、发布之前删去条目，他人条目占其位",
@@ -158,7 +159,7 @@ MATRIX: Mapping[int, Told] = {
     20: Told(
         "未经账本记载的删除令，销毁一名学员的密封成绩",
         "a trainee's sealed marks are destroyed, and no act in the log says why",
-        {"fsck": "OPENING_MISSING", "audit": "OPENINGS_COUNT"},
+        {"fsck": "OPENING_MISSING", "audit": "OPENING_MISSING"},
     ),
 }
 

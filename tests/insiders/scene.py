@@ -77,9 +77,11 @@ class Scene:
 
     def cosign(self, *, mirror: bool = True) -> None:
         """The witness looks at what is shown, mirrors and cosigns it. Raises what it refuses."""
-        source, now = DirectorySource(self.shown / "log"), self.stage.hands.now_ms // 1000
+        source, hands = DirectorySource(self.shown / "log"), self.stage.hands
         progress = (lambda _done, _total: None) if mirror else None
-        pull(self.witness(), self.stage.world.origin, source, now=now, mirror=progress)
+        pull(
+            self.witness(), self.stage.world.origin, source, now=lambda: hands.now_ms // 1000, mirror=progress
+        )
 
     def reopen(self) -> None:
         """A service that knows only what is on disk: who changes files under a running one restarts it."""
@@ -118,7 +120,7 @@ class Scene:
                 fresh=lambda size: seeded(f"{runs} {next(number)}", size),
             )
 
-    def say(self, kind: str, place: int, reason: str = "inquiry") -> None:
+    def say(self, kind: str, place: int, reason: str = "ordered") -> None:
         """The signatory says it of a certificate, a second later, and keeps the receipt."""
         self.stage.hands.set(self.stage.hands.now_ms + 1_000)
         subject = f"certificate/{self.certified[place].item.certificate.hex()}"

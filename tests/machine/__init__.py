@@ -1,0 +1,1 @@
+"""A rule machine over the real service, publisher and witnesses: business, crashes, restores in any order."""
