@@ -36,8 +36,8 @@ _ALONE = (Term(-1, -1, NOBODY),)
 class Quorum:
     """`policy` is in force now, appointed at leaf `since`.
 
-    `size`: entries below it stand under a quorum, None where nobody witnesses. `cosignatures` are those of the
-    checkpoint of that size.
+    `size`: entries below it stand under a quorum, None where nobody witnesses. `cosignatures` are those of
+    the checkpoint of that size.
     """
 
     policy: Policy
