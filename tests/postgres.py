@@ -53,6 +53,15 @@ class Server:
 
         Raises RuntimeError with its log.
         """
+        self._lay(on_disk=on_disk)
+        self._run("initdb", "--pgdata", str(self.data), "--username", SUPERUSER, "--auth=trust",
+                  "--no-sync", "--no-instructions", *_LOCALE)  # fmt: skip
+        self.process = self.start(*options)
+        for role in (OWNER, SERVICE):
+            self.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
+
+    def _lay(self, *, on_disk: bool = False) -> None:
+        """A folder for data and socket, and binaries its account can run."""
         found = binaries()
         assert found is not None, "no PostgreSQL: install the development dependencies"
         self._bin = found
@@ -68,11 +77,6 @@ class Server:
             for place in (self.data, self.socket):
                 os.chown(place, self._account["user"], self._account["group"])
             self._bin = _within_reach(self._bin, self._folder, self._account)
-        self._run("initdb", "--pgdata", str(self.data), "--username", SUPERUSER, "--auth=trust",
-                  "--no-sync", "--no-instructions", *_LOCALE)  # fmt: skip
-        self.process = self.start(*options)
-        for role in (OWNER, SERVICE):
-            self.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
 
     def start(self, *options: str) -> subprocess.Popen[bytes]:
         """Starts the server, also again after `kill`."""

@@ -12,6 +12,7 @@ from registry.fsck.run import check
 from registry.persons.erasing import erase_places, replay_erasures
 from registry.storage.tables import metadata, opening
 from registry.subsidy import holds
+from tests.ground import on
 from tests.insider import insider
 from tests.registry.browser import Browser
 from tests.registry.desk import Desk
@@ -53,6 +54,7 @@ def test_all_that_a_person_has_goes_with_the_second_officers_yes(desk: Desk) -> 
     assert codes(desk) == set()
 
 
+@on("sqlite")
 def test_one_officer_alone_erases_nobody(desk: Desk) -> None:
     stage, one = desk.stage, holder_of(desk)
     before = everything(desk)
@@ -84,6 +86,7 @@ def test_what_was_added_meanwhile_makes_the_approval_fail(desk: Desk) -> None:
     assert everything(desk) == before
 
 
+@on("sqlite")
 def test_a_number_that_is_not_accounted_for_waits(results: Stage) -> None:
     """Nobody could issue or void it afterwards."""
     prepared = results.prepared()
@@ -151,6 +154,7 @@ def test_destroying_without_an_order_is_named(desk: Desk) -> None:
         before = found
 
 
+@on("sqlite")
 def test_erasing_behind_the_services_back_is_named(desk: Desk) -> None:
     """Everything of a person gone, as an order would do it, and no order."""
     stage = desk.stage
@@ -184,6 +188,7 @@ def test_money_is_not_paid_twice_after_erasure(desk: Desk) -> None:
         holds.take(connection, person=new, project=PROJECT, slot=1, claim=b"d" * 16)
 
 
+@on("sqlite")
 def test_who_got_nothing_comes_back_as_somebody_else(desk: Desk) -> None:
     """The control: without a grant nothing connects the two."""
     stage, one = desk.stage, holder_of(desk)
@@ -225,6 +230,7 @@ def test_a_mark_of_somebody_who_holds_nothing_is_named(desk: Desk) -> None:
     assert codes(desk) == {"HOLD_MISSING", "PERSON_KEY", "PERSON_DOCUMENT"}
 
 
+@on("sqlite")
 def test_a_code_retired_without_an_order_is_named(desk: Desk) -> None:
     with insider(desk.stage.service.settings) as raw:
         raw.run("INSERT INTO retired_code SELECT code_index, certificate FROM reservation LIMIT 1")

@@ -18,6 +18,7 @@ from ledger.statement import parse_statement
 from registry.fsck.run import check
 from registry.persons.evidence import export_for_operator
 from registry.storage.tables import candidate
+from tests.ground import on
 from tests.registry.desk import Desk
 from tests.registry.erasing import erased, holder_of, places, result
 from tests.registry.stage import Stage, know_staff
@@ -69,6 +70,7 @@ def test_an_audit_with_evidence_is_sound_and_says_how_much_is_gone(desk: Desk) -
     assert found(after) - found(before) == {"ENTRIES_ERASED"}
 
 
+@on("sqlite")
 @pytest.mark.parametrize("kind", ["roster", "sheet", "certificate-issued"])
 def test_what_is_kept_back_without_an_order_is_named(desk: Desk, kind: str) -> None:
     """The control; also beside an order, which explains one trainee and not another."""
@@ -83,6 +85,7 @@ def test_what_is_kept_back_without_an_order_is_named(desk: Desk, kind: str) -> N
         assert "PASSED_UNDESERVED" in found(report) or "SHEET_OFF_ROSTER" in found(report)
 
 
+@on("sqlite")
 def test_a_signatory_needs_no_more_than_the_bundle_to_see_it(desk: Desk) -> None:
     """Orders travel in it, so `malan-sign confirm` knows who was erased and what is kept back."""
     stage = desk.stage
@@ -94,6 +97,7 @@ def test_a_signatory_needs_no_more_than_the_bundle_to_see_it(desk: Desk) -> None
         check_evidence(Trust(bundle, view), emptied(shown(stage), "sheet"))
 
 
+@on("sqlite")
 def test_a_class_goes_on_without_who_was_erased_in_the_middle(stage: Stage) -> None:
     world = stage.world.with_class()
     world.trainees = [trainee(world, *row) for row in TRAINEES]

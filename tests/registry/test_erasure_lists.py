@@ -17,6 +17,7 @@ from ledger.errors import Refused
 from registry.__main__ import app
 from registry.persons.erasure_lists import list_for
 from registry.storage.tables import read_audit
+from tests.ground import on
 from tests.registry.desk import Desk
 from tests.registry.erasing import approved, erased, holder_of, paid, places, result
 
@@ -63,6 +64,7 @@ def test_by_number_and_by_document_it_is_the_same_person(desk: Desk, tmp_path: P
         list_for(stage.service, [item.number], ErasureReason.LAW)
 
 
+@on("sqlite")
 def test_the_read_is_recorded_also_of_nobody(desk: Desk, tmp_path: Path) -> None:
     assert reads(desk) == []
     told, file = run(desk, f"{NOBODY}\n", tmp_path)
@@ -73,6 +75,7 @@ def test_the_read_is_recorded_also_of_nobody(desk: Desk, tmp_path: Path) -> None
     assert (row.reader, row.object, row.fields) == ("operator", "erasure-order", "identity,places")
 
 
+@on("sqlite")
 def test_a_line_that_is_neither_is_named_by_its_place(desk: Desk, tmp_path: Path) -> None:
     number = parse_number(desk.certified[0].item.number)
     other = make_number(CertificateNumber(**{**vars_of(number), "sequence6": 999_999}))
@@ -92,6 +95,7 @@ def vars_of(number: CertificateNumber) -> dict[str, Any]:
     return {name: getattr(number, name) for name in number.__dataclass_fields__}
 
 
+@on("sqlite")
 def test_what_waits_is_told_instead_of_an_order(desk: Desk, tmp_path: Path) -> None:
     prepared = desk.prepared()
     assert desk.submit(desk.claim(prepared)).status_code == 200
@@ -100,6 +104,7 @@ def test_what_waits_is_told_instead_of_an_order(desk: Desk, tmp_path: Path) -> N
     assert json.loads(told.stdout)["waits"] == [f"claim/{prepared.claim.hex()}"]
 
 
+@on("sqlite")
 def test_who_got_money_is_told_to_leave_a_mark(desk: Desk, tmp_path: Path) -> None:
     one = paid(desk)
     told, _ = run(desk, desk.certified[0].item.number, tmp_path)
@@ -109,6 +114,7 @@ def test_who_got_money_is_told_to_leave_a_mark(desk: Desk, tmp_path: Path) -> No
     assert "FILE_EXISTS" in told.output, "an order is not written over"
 
 
+@on("sqlite")
 def test_no_number_on_the_command_line(desk: Desk) -> None:
     told = CliRunner().invoke(app, ["erasure", "law", desk.certified[0].item.number, "--out", "x"])
     assert told.exit_code == 2

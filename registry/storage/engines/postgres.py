@@ -46,7 +46,7 @@ _READ_ONLY = "25006"
 _LOOK = """
 SELECT current_setting('server_version_num')::int / 10000, pg_is_in_recovery(),
        current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit'),
-       current_setting('server_encoding'),
+       current_setting('synchronous_standby_names'), current_setting('server_encoding'),
        (SELECT datlocprovider::text || ' ' || datcollate FROM pg_database WHERE datname = current_database()),
        set_config('lock_timeout', %s, false), set_config('idle_in_transaction_session_timeout', %s, false)
 """
@@ -181,12 +181,17 @@ def _check_server(connection: psycopg.Connection[Any], timeouts: tuple[str, str]
     """Raises Unavailable DATABASE_UNSUPPORTED or DATABASE_SETTING."""
     row = connection.execute(_LOOK, timeouts).fetchone()
     assert row is not None
-    version, replica, fsync, pages, commit, encoding, locale, *_ = row
+    version, replica, fsync, pages, commit, standbys, encoding, locale, *_ = row
     if version < VERSION_MIN:
         raise Unavailable("DATABASE_UNSUPPORTED", f"PostgreSQL {VERSION_MIN} or newer is needed")
     for name, value in (("fsync", fsync), ("full_page_writes", pages), ("synchronous_commit", commit)):
         if value == "off":
             raise setting(name, "the server would lose what it has acknowledged", "Switch it on.")
+    if standbys and commit == "local":
+        what = (
+            "a standby is named, and commits do not wait for it: a failover would lose what was acknowledged"
+        )
+        raise setting("synchronous_commit", what, "Set it to on.")
     if replica:
         raise setting("recovery", "this server is a replica, which nobody can write to", "Name the primary.")
     create = "Create the database anew: TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'."
