@@ -5,7 +5,7 @@
 3. Entries that a published log has beyond the backup are appended, where such a log is given; then whoever an
    order in force has erased is erased again.
 4. fsck: rows that contradict the log keep the database closed; what the log never held is only named.
-5. The boot gate: lock store, published checkpoint, bundle, and what districts hold.
+5. The boot gate: lock store, published checkpoint, bundle, what districts hold and what witnesses show.
 6. The database is opened. Until then steps 3 to 6 may be run any number of times.
 """
 
@@ -31,6 +31,7 @@ from registry.fsck.run import check
 from registry.migrations import check_current, is_restoring, set_restoring
 from registry.persons.erasing import replay_erasures
 from registry.persons.people import People
+from registry.published.asking import heads_now
 from registry.published.boot_gate import check_known, known_elsewhere, known_here
 from registry.published.publishing import write_names
 from registry.published.witnessed_notes import HANDOVERS
@@ -134,6 +135,7 @@ def finish(settings: Settings, *, source: Source | None, held: Sequence[bytes], 
             replay_erasures(connection, service.people)
         lost, departs = _looked_at(service)
         known = [*known_here(service), *known_elsewhere(service, lambda: held)]
+        known += known_elsewhere(service, lambda: heads_now(service))
         try:
             check_known(service, known)
         except Unavailable as error:

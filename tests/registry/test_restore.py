@@ -65,6 +65,7 @@ def empty(stage: Stage, made: Taken, ground: Ground, tmp_path: Path) -> Iterator
     ground.drop(settings)
 
 
+@on("sqlite")
 def test_everything_is_back_and_the_registry_goes_on(desk: Desk, ground: Ground, tmp_path: Path) -> None:
     stage = desk.stage
     assert desk.submit(desk.claim(desk.prepared())).status_code == 200
@@ -227,6 +228,7 @@ def test_rows_that_contradict_the_log_keep_it_closed(stage: Stage, made: Taken, 
     assert code(lambda: finished(empty, clock)) == "RESTORE_DEPARTS"
 
 
+@on("sqlite")
 def test_until_it_is_finished_nothing_opens_it(
     stage: Stage, made: Taken, empty: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -323,6 +325,19 @@ def test_a_log_that_signed_more_keeps_it_closed_and_gives_back_what_is_missing(
     assert service.log.checkpoint() == stage.service.log.checkpoint()
     service.close()
     ground.drop(settings)
+
+
+@on("sqlite")
+def test_witnesses_in_force_are_asked(
+    stage: Stage, made: Taken, empty: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert stage.post(dismissal(stage)).status_code == 200
+    stage.publish()
+    note, clock = stage.service.log.checkpoint(), stage.hands.clock()
+    monkeypatch.setattr("registry.backups.restoring.heads_now", lambda _: [note])
+    assert code(lambda: restored(empty, made.place, clock)) == "LOG_AHEAD"
+    monkeypatch.setattr("registry.backups.restoring.heads_now", lambda _: [])
+    assert finished(empty, clock).compared == ("lock store",)
 
 
 @on("sqlite")

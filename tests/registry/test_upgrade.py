@@ -21,9 +21,10 @@ from registry.migrations import current, migrate, newest, revisions
 from registry.service import open_service
 from registry.settings import Settings
 from registry.storage.database import Database
+from registry.storage.engines.interface import Schema
 from registry.storage.roles import grant
 from registry.storage.upgrading import owning, upgrade
-from tests.ground import Ground
+from tests.ground import Ground, on
 from tests.registry.backing import BESIDE, elsewhere, restored
 from tests.registry.desk import Desk
 from tests.registry.dying import die, was_killed
@@ -96,6 +97,16 @@ def root(settings: Settings, origin: str) -> bytes:
         return check_log(origin, read_leaves(connection, 0, size)).root
 
 
+def built(settings: Settings) -> Schema:
+    """Kind, name and definition of everything the schema is made of."""
+    database = Database(settings.database_url, busy_timeout_ms=5_000)
+    try:
+        with database.reading() as connection:
+            return database.schema(connection)
+    finally:
+        database.close()
+
+
 def stands(settings: Settings) -> str | None:
     """The revision the database is at, if it is at that one wholly."""
     database = Database(settings.database_owner or settings.database_url, busy_timeout_ms=5_000, owner=True)
@@ -113,7 +124,7 @@ def test_every_released_schema_comes_to_the_present_with_its_ledger_untouched(
 ) -> None:
     stage = lived.stage
     present, origin = rows_of(stage.service.settings), stage.service.origin
-    released = revisions()
+    released, schema = revisions(), built(stage.service.settings)
     assert released[0] == "0001" and len(released) > 4
     if ground.kind == "postgresql" and not LONG:
         released = [released[0], released[-2]]  # each costs a second there
@@ -126,8 +137,10 @@ def test_every_released_schema_comes_to_the_present_with_its_ledger_untouched(
         told = rows_of(settings)
         for name in present.keys() - scratch:
             assert sorted(map(repr, told[name])) == sorted(map(repr, present[name])), (revision, name)
+        assert built(settings) == schema
         service = open_service(settings, clock=stage.hands.clock())
-        assert check(service).departures == ()
+        # Of the others the same is known: they have the same rows in the same schema.
+        assert revision != released[0] or check(service).departures == ()
         service.close()
         ground.drop(settings)
 
@@ -222,6 +235,7 @@ def test_an_upgrade_without_a_transaction_would_be_left_half_way(
     ground.drop(settings)
 
 
+@on("sqlite")
 def test_a_backup_of_an_older_schema_is_taken_and_restored(
     lived: Desk, ground: Ground, tmp_path: Path
 ) -> None:
