@@ -17,9 +17,10 @@ from issuers.identifiers.identity import IdNumber, IdType
 from registry.__main__ import app
 from registry.backups import loading, shelf
 from registry.backups.manifest import Manifest
-from registry.backups.restoring import adopt
+from registry.backups.restoring import LOST, adopt
 from registry.backups.taking import DAY_MS, KEYS_DAYS, SCRATCH, Taken, take
 from registry.fsck.run import check
+from registry.fsck.tables import TABLES, Standing
 from registry.migrations import check_current, is_restoring, newest, revisions
 from registry.persons.people import People
 from registry.published.publishing import Publisher
@@ -325,6 +326,14 @@ def test_a_log_that_signed_more_keeps_it_closed_and_gives_back_what_is_missing(
     assert service.log.checkpoint() == stage.service.log.checkpoint()
     service.close()
     ground.drop(settings)
+
+
+def test_what_may_be_lost_is_every_personal_part_that_is_away_and_nothing_that_contradicts() -> None:
+    restated = [code for one in TABLES.values() if one.standing is Standing.RESTATED for code in one.codes]
+    away = {one for one in restated if one.endswith(("_MISSING", "_BROKEN"))}
+    assert away <= LOST, away - LOST
+    rebuilt = {code for one in TABLES.values() if one.standing is not Standing.RESTATED for code in one.codes}
+    assert not LOST & (rebuilt - set(restated))
 
 
 @on("sqlite")
