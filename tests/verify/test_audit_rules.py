@@ -20,11 +20,13 @@ from issuers.acts.certificates import (
 from issuers.acts.words import CertificateKind
 from issuers.authority import judge
 from issuers.authority.case import shanghai_date
+from issuers.authority.class_facts import CertificateFact
 from issuers.authority.view import MemoryView
 from ledger.errors import MalanError
 from ledger.statement import Statement
 from tests.verify.logs import codes, forge, look, names, said_in, whole_world
 from tests.world import World
+from tests.world_life import Version, move, renew, subject_of
 from tests.world_parts import STANDARD_ID, moment, seeded
 from tests.world_steps import claim_act, class_subject, confirmation, issue, said_of_class
 from verify.audit import replay, rules
@@ -40,6 +42,7 @@ BOOKS = {
     "CERTIFICATE_UNFOUNDED",
     "NUMBER_TWICE",
     "CREDENTIAL_TWICE",
+    "CERTIFICATE_CAME_BACK",
     "STATUS_SLOT_TWICE",
     "NULLIFIER_TWICE",
     "NUMBER_OUTSTANDING",
@@ -273,3 +276,46 @@ def test_numbers_used_late_are_noted(world: World) -> None:
     assert report.exit_code == 0
     assert "NUMBERS_LATE" in codes(report, Severity.NOTE)
     assert "NUMBERS_LATE" not in codes(look(world), Severity.NOTE)
+
+
+@pytest.mark.parametrize("end", ["revoked", "cancelled"])
+def test_a_certificate_that_came_back_is_named(
+    world: World, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """Each kind of act, smuggled in after the end; nothing before it is named."""
+    world = world.copy()
+    place = len(world.certificates) - 1
+    move(world, "suspended", "investigation", place)
+    move(world, "restored", "cleared", place)
+    renew(world, place)
+    move(world, end, "fraud" if end == "revoked" else "duplicate", place)
+    subject = subject_of(world, place)
+    after = [
+        signed(world, f"certificate-{kind}", {"reason": reason}, subject=subject)
+        for kind, reason in (
+            ("suspended", "investigation"),
+            ("restored", "cleared"),
+            ("revoked", "fraud"),
+            ("cancelled", "duplicate"),
+        )
+    ]
+    assert told(world, monkeypatch) == []
+    assert told(world, monkeypatch, *after) == ["CERTIFICATE_CAME_BACK"] * len(after)
+
+
+def test_a_version_on_anothers_place_or_credential_is_named(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = world.view.get(CertificateFact, world.certificates[1].id.hex())
+    assert other is not None
+    made = renew(world.copy())
+    act = {**world_body(world, made), "credential": other.credential, "status_index": other.status_index}
+    raw = signed(world, "certificate-reissued", act, subject=subject_of(world))
+    assert told(world, monkeypatch, raw) == ["CREDENTIAL_TWICE", "STATUS_SLOT_TWICE"]
+
+
+def world_body(world: World, made: Version) -> dict[str, Any]:
+    """The act that a copy of this world said of its first certificate."""
+    copy = world.copy()
+    renew(copy)
+    return dict(copy.said[made.seq].body)

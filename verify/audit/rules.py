@@ -14,7 +14,13 @@ from typing import Final
 
 from issuers.acts import read_act
 from issuers.acts.certificates import (
+    CertificateCancelled,
+    CertificateCorrected,
     CertificateIssued,
+    CertificateReissued,
+    CertificateRestored,
+    CertificateRevoked,
+    CertificateSuspended,
     ClaimDecided,
     ClaimSubmitted,
     ClaimWithdrawn,
@@ -33,7 +39,8 @@ ID_BYTES: Final = 16
 _KINDS: Final = frozenset(
     {
         *("standard-published", "class-opened", "sheet", "evaluation-confirmed"),
-        *("certificate-issued", "number-voided"),
+        *("certificate-issued", "number-voided", "certificate-suspended", "certificate-restored"),
+        *("certificate-revoked", "certificate-cancelled", "certificate-corrected", "certificate-reissued"),
         *("claim-submitted", "claim-decided", "claim-withdrawn"),
     }
 )
@@ -60,6 +67,7 @@ class Rules:
         self._classes: dict[str, _Class] = {}
         self._slots: set[tuple[int, int]] = set()
         self._credentials: set[bytes] = set()
+        self._ended: set[str] = set()  # subjects of certificates that were revoked or cancelled
         self._holds: dict[bytes, int] = {}  # live nullifiers and the seq of their claim
         self._claims: dict[str, tuple[bytes, ...]] = {}
         self._late = 0
@@ -80,6 +88,7 @@ class Rules:
             yield ["slots", group]
         for group in joined(sorted(self._credentials)):
             yield ["credentials", group]
+        yield ["ended", sorted(self._ended)]
         for nullifier, seq in self._holds.items():
             yield ["hold", nullifier, seq]
         for subject, nullifiers in self._claims.items():
@@ -105,6 +114,8 @@ class Rules:
                         self._slots.add((int.from_bytes(one[:4], "big"), int.from_bytes(one[4:], "big")))
                 case ["credentials", bytes(group)]:
                     self._credentials.update(split(group, HASH_SIZE))
+                case ["ended", list(subjects)]:
+                    self._ended.update(str(one) for one in subjects)
                 case ["hold", bytes(nullifier), int(seq)]:
                     self._holds[nullifier] = seq
                 case ["claim", str(subject), list(nullifiers)]:
@@ -141,6 +152,14 @@ class Rules:
             case NumberVoided():
                 self._number(heard, act.class_id, act.candidate, where)
                 self._slot(act.status_list, act.status_index, where)
+            case CertificateCorrected() | CertificateReissued():
+                self._lived(heard, where)
+                self._credential(act.credential, where)
+                self._slot(act.status_list, act.status_index, where)
+            case CertificateSuspended() | CertificateRestored():
+                self._lived(heard, where)
+            case CertificateRevoked() | CertificateCancelled():
+                self._lived(heard, where, ends=True)
             case ClaimSubmitted():
                 self._claimed(heard, act, where)
             case ClaimDecided(release=True) | ClaimWithdrawn():
@@ -196,11 +215,23 @@ class Rules:
         founded = known.evaluation == act.evaluation and act.candidate in known.passed
         if not founded and not gap:
             self.findings.departure("CERTIFICATE_UNFOUNDED", where)
-        if act.credential in self._credentials:
-            self.findings.departure("CREDENTIAL_TWICE", where)
-        self._credentials.add(act.credential)
+        self._credential(act.credential, where)
         self._number(heard, act.class_id, act.candidate, where)
         self._slot(act.status_list, act.status_index, where)
+
+    def _credential(self, credential: bytes, where: str) -> None:
+        if credential in self._credentials:
+            self.findings.departure("CREDENTIAL_TWICE", where)
+        self._credentials.add(credential)
+
+    def _lived(self, heard: Heard, where: str, *, ends: bool = False) -> None:
+        """Nothing is said of a certificate that has ended. What the judge refused ends nothing."""
+        if not heard.judged:
+            return
+        if heard.statement.subject in self._ended:
+            self.findings.departure("CERTIFICATE_CAME_BACK", where)
+        if ends:
+            self._ended.add(heard.statement.subject)
 
     def _number(self, heard: Heard, class_id: bytes, candidate: bytes, where: str) -> None:
         known = self._class(f"class/{class_id.hex()}")

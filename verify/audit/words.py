@@ -175,6 +175,7 @@ _WORDS: Final = {
         "同一合格学员的编号被使用两次（颁发或作废）。",
         "The number of one passed candidate is used twice (issued or voided).",
     ),
+    "CERTIFICATE_CAME_BACK": ("证书撤销或注销之后又有记载。", "Said of a certificate that has ended."),
     "CREDENTIAL_TWICE": ("同一凭证用于两张证书。", "Two certificates bear one credential."),
     "STATUS_SLOT_TWICE": (
         "状态列表的同一位置被两次使用。",
