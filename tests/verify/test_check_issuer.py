@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,8 +16,10 @@ from issuers.acts.parties import (
     PartyWithdrawn,
 )
 from issuers.acts.words import Duty, RevocationCause
+from issuers.bundle import open_bundle
 from issuers.credential import sign_credential
 from issuers.identifiers.numbers import make_number, parse_number
+from ledger.errors import Refused
 from tests.verify.shown import (
     claims_of,
     issued_world,
@@ -32,6 +35,7 @@ from tests.world_parts import BODY, FIRST, LAST, PROJECT
 from tests.world_steps import admit_party, appoint, hire
 from verify.check import SKEW, check
 from verify.evidence import Evidence
+from verify.trust import open_trust
 from verify.verdict import State
 
 # Keys.
@@ -201,3 +205,34 @@ def test_a_key_revoked_for_another_cause_than_compromise_keeps_what_it_signed_be
         late = resigned(world, issued_at=now_of(world) + 1)
         verdict = show_file(world, late, now=now_of(world) + 1)
         assert (verdict.state, verdict.code, verdict.exit_code) == (State.OUT_OF_SCOPE, "KEY_REVOKED", 1)
+
+
+# Erasure orders travel in the bundle, because their approvals do.
+
+
+def erasure(world: World, *places: int) -> dict[str, Any]:
+    """An order for entries of the roster."""
+    (roster,) = (one for one in world.said if one.kind == "roster")
+    named = [{"statement": roster.hash, "place": place} for place in places]
+    return {"reason": "consent-withdrawn", "places": named}
+
+
+def test_an_erasure_order_changes_no_verdict() -> None:
+    world = issued_world().copy()
+    world.say_two("erasure-order", f"erasure/{'e1' * 16}", erasure(world, 0, 2))
+    world.say("erasure-order", "root-3", f"erasure/{'e2' * 16}", erasure(world, 1))
+    verdict = show(world)
+    assert (verdict.state, verdict.exit_code) == (State.VALID, 0)
+
+
+@pytest.mark.parametrize(("places", "code"), [((2, 0), "ERASURE_ORDER"), ((1, 1), "ERASURE_ORDER")])
+def test_a_bundle_with_an_order_no_judge_lets_pass_is_none(places: tuple[int, ...], code: str) -> None:
+    world = issued_world().copy()
+    subject = f"erasure/{'e1' * 16}"
+    said = world.say("erasure-order", "root-1", subject, erasure(world, 0))
+    other = world.sign("erasure-order", "root-1", subject, erasure(world, *places))
+    bundle, _ = open_bundle(world.bundle())
+    acts = tuple(replace(one, statement=other) if one.statement == said.raw else one for one in bundle.acts)
+    with pytest.raises(Refused) as caught:
+        open_trust(world.bundle(acts=acts), pin=None)
+    assert caught.value.code == code
