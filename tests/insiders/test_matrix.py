@@ -77,12 +77,15 @@ def expected(number: int, who: Collection[str]) -> Seen:
 def test_each_attack_alarms_where_the_table_says_and_the_control_is_silent(
     before: Before, ground: Ground, tmp_path: Path
 ) -> None:
-    who = tuple(EVERYBODY) if ground.kind == "sqlite" or LONG else OPERATOR
+    whole = ground.kind == "sqlite" or LONG
+    who = tuple(EVERYBODY) if whole else OPERATOR
+    # What the operator's side is silent about there it is silent about here: see the other database.
+    chosen = [number for number in ATTACKS if whole or number == 0 or expected(number, OPERATOR)]
     found = {}
-    for number in ATTACKS:
+    for number in chosen:
         with attacked(before, number, tmp_path / str(number)) as scene:
             found[number] = look(scene, who=who)
-    wanted = {number: expected(number, who) for number in MATRIX}
+    wanted = {number: expected(number, who) for number in chosen}
     other = {
         (number, name): (sorted(seen.get(name, ())), sorted(wanted[number].get(name, ())))
         for number, seen in found.items()
@@ -90,7 +93,7 @@ def test_each_attack_alarms_where_the_table_says_and_the_control_is_silent(
         if seen.get(name) != wanted[number].get(name)
     }
     assert not other, f"codes found, and codes in the table: {other}"
-    assert found.keys() == MATRIX.keys() and found[0] == {}
+    assert found.keys() == (MATRIX.keys() if whole else set(chosen)) and found[0] == {}
 
 
 @pytest.mark.slow

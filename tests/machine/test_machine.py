@@ -1,5 +1,5 @@
 """Any order of business, crashes, restores and clocks: short here, long with MALAN_CAMPAIGN=full
-(MALAN_MACHINE_RUNS runs of up to MALAN_MACHINE_STEPS rules)."""
+(for MALAN_MACHINE_SECONDS, ten minutes unless told otherwise)."""
 
 # ruff: noqa: F401, F811  (fixtures come from the registry's conftest)
 from __future__ import annotations
@@ -39,8 +39,8 @@ from tests.world_parts import moment, seeded
 from verify.witness import home as witness_home
 
 LONG = os.environ.get("MALAN_CAMPAIGN") == "full"
-RUNS = int(os.environ.get("MALAN_MACHINE_RUNS", "400" if LONG else "6"))
-STEPS = int(os.environ.get("MALAN_MACHINE_STEPS", "60" if LONG else "30"))
+SECONDS = float(os.environ.get("MALAN_MACHINE_SECONDS", "600" if LONG else "0"))
+RUNS, STEPS = (25, 60) if LONG else (4, 30)
 QUICK = settings(
     max_examples=RUNS,
     stateful_step_count=STEPS,
@@ -74,11 +74,14 @@ def template(ground: Ground, results_template: Grown, tmp_path_factory: pytest.T
     )
 
 
-def play(template: Template, kind: type[Machine], chosen: settings) -> type[Machine]:
-    """The machine after all its runs. Raises what one of them found."""
+def play(template: Template, kind: type[Machine], chosen: settings, *, seconds: float = 0.0) -> type[Machine]:
+    """The machine after its runs, and more of them while the time lasts. Raises what one of them found."""
     made = type("Played", (kind,), {"template": template, "steps": 0, "deaths": set()})
+    until = time.monotonic() + seconds
     with once_each():
         run_state_machine_as_test(made, settings=chosen)
+        while time.monotonic() < until:
+            run_state_machine_as_test(made, settings=chosen)
     return made
 
 
@@ -86,7 +89,7 @@ def play(template: Template, kind: type[Machine], chosen: settings) -> type[Mach
 @pytest.mark.slow
 def test_whatever_happens_one_history_is_shown_and_nothing_acknowledged_is_lost(template: Template) -> None:
     begun = time.perf_counter()
-    played = play(template, Machine, QUICK)
+    played = play(template, Machine, QUICK, seconds=SECONDS)
     print(f"{played.steps} steps in {time.perf_counter() - begun:.0f} s; died at {sorted(played.deaths)}")
     assert played.steps > RUNS
 
