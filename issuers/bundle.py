@@ -29,6 +29,7 @@ KINDS = frozenset(
         *("genesis", "approve", "party-admitted", "party-withdrawn", "admin-appointed", "service-key"),
         *("body-appointed", "body-suspended", "officer-appointed", "officer-dismissed", "key-enrolled"),
         *("key-revoked", "standard-published", "policy-published", "erasure-order", "witness-set"),
+        "log-continued",
     }
 )
 

@@ -18,7 +18,7 @@ from issuers.acts.words import (
     Uscc,
     act,
 )
-from issuers.shape import Id16, Pattern, Range, Seconds, Size, Slug, Title
+from issuers.shape import Hash, Id16, Pattern, Range, Seconds, Size, Slug, Title
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,20 @@ class Genesis:
     city_en: Title
     keys: Annotated[tuple[GenesisKey, ...], Size(3, 3)]
     rules: Annotated[int, Range(1, 1)]
+
+
+@act("log-continued")
+@dataclass(frozen=True, slots=True)
+class LogContinued:
+    """This log goes on where another ended for ever: the last checkpoint of it that anybody kept.
+
+    `checkpoint` is SHA-256 of that note as it was published, cosignatures included.
+    """
+
+    origin: Annotated[str, Pattern(r"[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9.-]+)*"), Size(1, 100)]
+    size: Annotated[int, Range(1, 2**53)]
+    root: Hash
+    checkpoint: Hash
 
 
 @act("approve")

@@ -11,6 +11,7 @@ from issuers.authority.erasure_facts import Erased
 from issuers.authority.party_facts import (
     Accreditation,
     BodyAppointment,
+    Continued,
     GenesisFact,
     Key,
     NewestWitnessSet,
@@ -263,7 +264,17 @@ class Hold:
 FACTS: dict[str, type] = {
     kind.__name__: kind
     for kind in (
-        *(GenesisFact, Party, Officer, Key, ServiceKeyFact, Pending, BodyAppointment, Accreditation),
+        *(
+            GenesisFact,
+            Continued,
+            Party,
+            Officer,
+            Key,
+            ServiceKeyFact,
+            Pending,
+            BodyAppointment,
+            Accreditation,
+        ),
         *(StandardFact, PolicyFact, ClassFact, Passed, CertificateFact, StatusSlot, CredentialFact),
         *(Claim, ClaimedCertificate, Hold, Settled, Erased, FormerVersion),
         *(WitnessSetFact, NewestWitnessSet),

@@ -20,6 +20,7 @@ from issuers.authority import (
     class_rules,
     erasure_rules,
     life_rules,
+    log_rules,
     party_rules,
     witness_rules,
 )
@@ -50,6 +51,7 @@ RULES_1: dict[str, Rule] = {
     "admin-appointed": party_rules.admin_appointed,
     "service-key": party_rules.service_key,
     "witness-set": witness_rules.witness_set,
+    "log-continued": log_rules.log_continued,
     "body-appointed": party_rules.body_appointed,
     "body-suspended": party_rules.body_suspended,
     "officer-appointed": party_rules.officer_appointed,

@@ -23,6 +23,20 @@ class GenesisFact:
 
 
 @dataclass(frozen=True, slots=True)
+class Continued:
+    """There is at most one: the last that is known of the log before this one."""
+
+    origin: str
+    size: int
+    root: bytes
+    checkpoint: bytes
+
+    @property
+    def key(self) -> str:
+        return "log"
+
+
+@dataclass(frozen=True, slots=True)
 class Party:
     id: str
     role: Role

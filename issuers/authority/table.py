@@ -38,6 +38,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "admin-appointed": (_ROOT,),
     "service-key": (_ROOT,),
     "witness-set": (_ROOT,),
+    "log-continued": (_ROOT,),
     "body-appointed": (_ROOT,),
     "body-suspended": (_ROOT,),
     "policy-published": (_ROOT,),

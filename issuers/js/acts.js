@@ -50,6 +50,7 @@ const KINDS = {
     quorum: integer(1, 32),
     first_day: day,
   }),
+  "log-continued": record({ origin, size: integer(1, 2 ** 53), root: id(32), checkpoint: id(32) }),
   "body-appointed": record({ projects: array(slug, 1, 64), ...term }),
   "body-suspended": record({ reason }),
   "officer-appointed": record({ duties: array(word(...DUTIES), 1, 6), projects: array(slug, 0, 64), ...term }),

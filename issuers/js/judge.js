@@ -31,6 +31,7 @@ const TABLE = {
   "admin-appointed": [ROOT],
   "service-key": [ROOT],
   "witness-set": [ROOT],
+  "log-continued": [ROOT],
   "body-appointed": [ROOT],
   "body-suspended": [ROOT],
   "policy-published": [ROOT],

@@ -126,6 +126,12 @@ export const RULES = {
     }
     return [fact("standard", name, { document: act.document })];
   },
+  "log-continued": (one, act) => {
+    if (one.statement.subject !== "log") throw new Refused("SUBJECT_KIND", "the subject of this act is log");
+    if (act.origin === one.statement.audience) throw new Refused("CONTINUED_SELF", "a log goes on from another one");
+    needAbsent(one.view, "continued", "log", "CONTINUED_TWICE", "which log this one goes on from is said already");
+    return [fact("continued", "log", { ...act })];
+  },
   "erasure-order": (one, act) => {
     const order = subjectId(one.statement, "erasure");
     const later = (now, before) =>

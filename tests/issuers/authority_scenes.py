@@ -100,6 +100,8 @@ TERM = {"first_day": "2026-01-01", "last_day": "2028-12-31"}
 PARTY = {"role": "institution", "name": "东岸培训学校", "name_en": "Dong'an School", "region": "310115"}
 APPROVED = {"outcome": "approved", "reasons": [], "amount_fen": AMOUNT_FEN, "release": False}
 
+CONTINUED = {"origin": "log.malan.example/2025", "size": 7, "root": b"\1" * 32, "checkpoint": b"\2" * 32}
+
 SCENES: dict[str, Scene] = {
     "approve": _approve,
     "party-admitted": lambda _, __: ("party/school-dongan", PARTY),
@@ -107,6 +109,7 @@ SCENES: dict[str, Scene] = {
     "admin-appointed": _admin,
     "service-key": _service,
     "witness-set": lambda w, _: ("log", witness_set(w)),
+    "log-continued": lambda _, __: ("log", CONTINUED),
     "body-appointed": lambda _, __: (f"party/{BODY}", {"projects": [PROJECT], **TERM}),
     "body-suspended": lambda _, __: (f"party/{BODY}", {"reason": "quality"}),
     "erasure-order": lambda _, __: (

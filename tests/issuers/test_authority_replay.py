@@ -17,6 +17,7 @@ from issuers.authority.erasure_facts import Erased
 from issuers.authority.judge import admit
 from issuers.authority.party_facts import (
     BodyAppointment,
+    Continued,
     GenesisFact,
     Key,
     NewestWitnessSet,
@@ -35,6 +36,7 @@ from ledger import cbor
 from ledger.errors import MalanError
 from ledger.leaf import parse_leaf
 from ledger.statement import parse_statement
+from tests.issuers.authority_scenes import CONTINUED
 from tests.issuers.authority_worlds import a_correction, a_version, a_void, give, passed_ones, ready, step
 from tests.world import World
 from tests.world_parts import BODY, INSTITUTION, PROJECT
@@ -80,6 +82,7 @@ def eventful() -> World:
     world.say_two("party-withdrawn", "party/school-beishan", {"reason": "closed"})
     roster = next(one for one in world.said if one.kind == "roster")
     order = {"reason": "consent-withdrawn", "places": [{"statement": roster.hash, "place": 1}]}
+    world.say_two("log-continued", "log", CONTINUED)
     world.say_two("erasure-order", f"erasure/{'e1' * 16}", order)
     world.say("policy-published", "root-3", "policy/never-approved", {"document": {"amount_fen": 1}})
     return world
@@ -155,6 +158,7 @@ def test_the_acts_of_a_bundle_alone_give_the_same_facts_about_issuers_and_keys()
         Erased,
         WitnessSetFact,
         NewestWitnessSet,
+        Continued,
     }
     expected = {key: fact for key, fact in world.view.facts.items() if key[0] in kinds}
     assert replay(acts).facts == expected

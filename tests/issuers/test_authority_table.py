@@ -48,6 +48,7 @@ ALLOWED: dict[str, tuple[str, set[Pair]]] = {
     "admin-appointed": ("founded", ROOT),
     "service-key": ("founded", ROOT),
     "witness-set": ("founded", ROOT),
+    "log-continued": ("founded", ROOT),
     "body-appointed": ("founded", ROOT),
     "body-suspended": ("published", ROOT),
     "policy-published": ("published", ROOT),

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import pytest
 
 from issuers.acts.certificates import CertificateRevoked
+from issuers.acts.parties import LogContinued
+from ledger.checkpoint import parse_checkpoint
 from ledger.keys import EDDSA
+from ledger.note import NoteSigner, parse_note, sign_note
 from tests.verify.logs import codes, forge, look, names, published, said_in, whole_world
 from tests.world import World
+from tests.world_exports import log_signer
 from tests.world_parts import moment
 from verify.audit import run, since
 from verify.audit.findings import Severity
@@ -141,3 +147,42 @@ def test_with_entries_missing_the_kept_checkpoint_is_not_compared(world: World) 
     del source.files["tile/entries/000.p/181"], source.files["tile/0/000.p/181"]
     report = look(world, source=source, since=earlier(world))
     assert "SINCE_NOT_COMPARED" in codes(report, Severity.COULD_NOT_CHECK)
+
+
+END = len(whole_world().leaves)
+
+
+def _went_on(root: bytes | None = None, *, size: int = END) -> World:
+    """A log that goes on from the whole world's; `root` in the place of its true one."""
+    end = parse_checkpoint(parse_note(whole_world().checkpoint()).text)
+    world = World.founded()
+    note = sha256(whole_world().checkpoint()).digest()
+    act = LogContinued("log.malan.example/2025", size, root or end.root, note)
+    world.say_two("log-continued", "log", act)
+    return world
+
+
+def _kept_of_2025(size: int) -> bytes:
+    """A checkpoint of the earlier log, as a district kept it."""
+    earlier_log = whole_world()
+    text = parse_note(earlier_log.checkpoint(size=size)).text
+    return sign_note(
+        text.replace(earlier_log.origin, "log.malan.example/2025", 1),
+        [NoteSigner("log.malan.example/2025", log_signer(earlier_log).private_key)],
+    )
+
+
+def test_a_log_that_goes_on_is_held_against_the_end_of_the_one_before() -> None:
+    """ledger 7.7: a signed tail is gone, so a new origin names the last checkpoint that anybody kept."""
+    world = _went_on()
+    report = look(world, since=_kept_of_2025(END))
+    assert "SINCE_CONTINUED" in codes(report, Severity.NOTE) and report.exit_code == 0
+    assert codes(look(world, since=_kept_of_2025(100)), Severity.COULD_NOT_CHECK) == ["SINCE_EARLIER_LOG"]
+
+
+def test_what_the_new_log_does_not_own_up_to_is_named_by_whoever_saw_it() -> None:
+    cut = _went_on(size=150)
+    assert codes(look(cut, since=_kept_of_2025(END))) == ["SINCE_CUT_OFF"]
+    assert codes(look(_went_on(b"\7" * 32), since=_kept_of_2025(END))) == ["SINCE_FORK"]
+    # Control: without the act a checkpoint of another log is just that.
+    assert "SINCE_ORIGIN" in codes(look(World.founded(), since=_kept_of_2025(END)))

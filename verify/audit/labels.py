@@ -24,6 +24,7 @@ ACTS: Final = {
     "admin-appointed": "任命管理员",
     "service-key": "登记服务密钥",
     "witness-set": "指定见证方",
+    "log-continued": "接续原账本",
     "body-appointed": "遴选评价机构",
     "body-suspended": "暂停评价机构",
     "policy-published": "发布补贴政策",

@@ -110,6 +110,8 @@ _AUTHORITY: Final = {
     "TERM_ORDER": "任期的结束早于开始。",
     "VERSION_DIFFERS": "新版本的规范、类别或日期与原证书不符。",
     "VERSION_OTHER": "新版本接续的不是现行版本。",
+    "CONTINUED_SELF": "账本只能接续另一本账。",
+    "CONTINUED_TWICE": "所接续的账本已经说明过。",
     "WITNESS_PARTY": "见证方必须属于已被接纳且未退出的区。",
     "WITNESS_POSSESSION": "见证方的密钥没有副署过本账本的检查点。",
     "WITNESS_POSSESSION_OLD": "证明见证方持有密钥的副署早于三十天前。",

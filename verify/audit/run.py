@@ -10,7 +10,7 @@ from collections import Counter
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
-from issuers.authority.party_facts import GenesisFact
+from issuers.authority.party_facts import Continued, GenesisFact
 from ledger.checkpoint import Checkpoint, parse_checkpoint
 from ledger.errors import MalanError, Unavailable
 from ledger.leaf import Leaf
@@ -238,6 +238,7 @@ class _Audit:
             keys=log_keys(self.replay.view, checkpoint.origin, revoked=True),
             policy=policy,
             findings=self.since,
+            before=self.replay.view.get(Continued, "log"),
         )
         seen_ms, size = since.first_seen(signed), self.kept.checkpoint.size
         if seen_ms is not None and self.first_new_ms is not None:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from issuers.authority.party_facts import Continued
 from ledger.checkpoint import Checkpoint, parse_checkpoint
 from ledger.errors import MalanError
 from ledger.note import Note, NoteKey, parse_note
@@ -51,13 +52,19 @@ def check_since(
     keys: tuple[NoteKey, ...],
     policy: Policy | None,
     findings: Findings,
+    before: Continued | None = None,
 ) -> Signed:
     """Names a rollback or a fork; `keys` are all checkpoint keys the log ever named, revoked ones too.
+
+    `before`: the log this one goes on from; a checkpoint of that one is held against what is said of it.
 
     Answers with who signed the kept checkpoint. Its lines are not departures of this log, so a line that does
     not verify only means that the file shows less than it seems to.
     """
     old = kept.checkpoint
+    if before is not None and before.origin == old.origin:
+        _check_earlier(old, before, findings)
+        return Signed(False, ())
     if old.origin != now.origin:
         findings.departure("SINCE_ORIGIN", SINCE)
     if old.size > now.size:
@@ -71,6 +78,18 @@ def check_since(
     if not signed.by_log:
         findings.could_not_check("SINCE_SIGNATURE", SINCE)
     return signed
+
+
+def _check_earlier(old: Checkpoint, before: Continued, findings: Findings) -> None:
+    """What the city says of the log before this one, against what the auditor saw of it."""
+    if old.size > before.size:
+        findings.departure("SINCE_CUT_OFF", SINCE, n=old.size, of=before.size)
+    elif old.size < before.size:
+        findings.could_not_check("SINCE_EARLIER_LOG", SINCE)
+    elif old.root != before.root:
+        findings.departure("SINCE_FORK", f"{SINCE}, size {old.size}")
+    else:
+        findings.note("SINCE_CONTINUED", SINCE)
 
 
 def first_seen(signed: Signed) -> int | None:

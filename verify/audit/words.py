@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from verify.audit.words_evidence import EVIDENCE_WORDS
+from verify.audit.words_since import SINCE_WORDS
 
 _WORDS: Final = {
     # Checkpoint and its signature lines.
@@ -252,28 +253,7 @@ _WORDS: Final = {
         "重放不完整，状态列表未能逐位比对。",
         "The replay is incomplete, so the status lists could not be compared.",
     ),
-    # Against what the auditor kept.
-    "SINCE_UNREADABLE": ("留存的检查点无法读取。", "The checkpoint you kept cannot be read."),
-    "SINCE_ORIGIN": (
-        "留存的检查点上是另一个账本名称。",
-        "The checkpoint you kept is of another origin.",
-    ),
-    "SINCE_LARGER": (
-        "账本比留存的检查点（大小 {n}）更小：尾部条目被删除或账本被回退。",
-        "The log is smaller than the checkpoint you kept (size {n}): its tail was dropped or it went back.",
-    ),
-    "SINCE_FORK": (
-        "账本在留存检查点的大小处是另一个树根：历史被改写或账本分叉。",
-        "At the size of the checkpoint you kept this log has another root: it was rewritten, or it forked.",
-    ),
-    "SINCE_NOT_COMPARED": (
-        "因条目缺失，未能与留存的检查点比对。",
-        "Entries are missing, so the log could not be compared with the checkpoint you kept.",
-    ),
-    "SINCE_SIGNATURE": (
-        "留存的检查点没有本账本任何检查点密钥的有效签名。",
-        "No checkpoint key this log ever named signed the checkpoint you kept.",
-    ),
+    # Against times that witnesses wrote.
     "ENTRY_BACKDATED": (
         "该条目的时间比见证方签署不含它的检查点早十分钟以上：条目被倒签，或发布严重延迟。",
         "More than ten minutes after its time a witness still saw the log without this entry: it was "
@@ -289,4 +269,4 @@ _WORDS: Final = {
     ),
 }
 
-WORDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({**_WORDS, **EVIDENCE_WORDS})
+WORDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({**_WORDS, **SINCE_WORDS, **EVIDENCE_WORDS})
