@@ -80,6 +80,18 @@ class Server:
 
     def start(self, *options: str) -> subprocess.Popen[bytes]:
         """Starts the server, also again after `kill`."""
+        deadline = time.monotonic() + START_SECONDS
+        self._launch(*options)
+        while not self._ready():
+            ended = self.process.poll() is not None
+            if time.monotonic() > deadline or (ended and not self._in_the_way()):
+                raise RuntimeError((self._folder / "log").read_text(errors="replace"))
+            time.sleep(0.01)
+            if ended:
+                self._launch(*options)
+        return self.process
+
+    def _launch(self, *options: str) -> None:
         with (self._folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 [self._bin / "postgres", "-D", self.data, "-k", self.socket, "-h", "", *_QUIET, *options],
@@ -91,12 +103,10 @@ class Server:
                 preexec_fn=_die_with_parent,
                 **self._account,
             )
-        deadline = time.monotonic() + START_SECONDS
-        while not self._ready():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError((self._folder / "log").read_text(errors="replace"))
-            time.sleep(0.01)
-        return self.process
+
+    def _in_the_way(self) -> bool:
+        """Whether a backend of a server that was killed has not noticed yet: it ends by itself."""
+        return b"pre-existing shared memory block" in (self._folder / "log").read_bytes()[-500:]
 
     def stop(self) -> None:
         """Ends the server and removes everything of it."""
