@@ -15,6 +15,7 @@ PARTS = {
     "batches": logs.batches,
     "proofs": logs.proofs,
     "published": publishing.published,
+    "witnessed": publishing.witnessed,
     "paper": paper.paper,
     "singles": service.singles,
     "bulk": service.bulk,
