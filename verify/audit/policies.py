@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from issuers.authority.party_facts import WitnessSetFact
+from issuers.authority.view import MemoryView
+from issuers.witnesses import policy_of, terms_of
+from ledger.checkpoint import parse_checkpoint
 from ledger.errors import MalanError, Unavailable
+from ledger.note import Note
 from ledger.policy import Policy, parse_policy
+from ledger.succession import NOBODY, policy_at
 from verify.audit.findings import Findings
+from verify.audit.signatures import log_keys
 from verify.audit.status import StatusCheck
 from verify.source import Source
 
@@ -25,6 +34,41 @@ def choose_policy(
         return None, "none"
     findings.note("POLICY_UNPINNED", "policy")
     return _read(offered, findings), "log"
+
+
+def judging(
+    policy: Policy | None,
+    policy_from: str,
+    note: Note,
+    view: MemoryView,
+    trust: StatusCheck | None,
+    findings: Findings,
+    *,
+    at_ms: int,
+) -> Policy | None:
+    """The policy that judges this very checkpoint: at a change of witnesses it is still the former one.
+
+    What the log itself offers is held against the sets its acts appoint; `StatusCheck` does so for a bundle.
+    """
+    sets = view.all(WitnessSetFact)
+    if policy is None or not sets:
+        if policy is not None and policy.witnesses and policy_from == "log":
+            findings.could_not_check("POLICY_NOT_APPOINTED", "policy")
+        return policy
+    bare = replace(policy, logs=())
+    if policy_from == "log" and bare not in [NOBODY, *(policy_of(one) for one in sets)]:
+        findings.could_not_check("POLICY_NOT_APPOINTED", "policy")
+        return policy
+    checkpoint = parse_checkpoint(note.text)
+    handovers = () if trust is None or trust.bundle is None else trust.bundle.handovers or ()
+    try:
+        keys = log_keys(view, checkpoint.origin, revoked=True)
+        terms = terms_of(sets, [*handovers, note.render()], log_keys=keys, at=at_ms // 1000)
+    except MalanError:
+        return policy  # a line that does not verify is named with the others
+    return (
+        replace(policy_at(terms, checkpoint.size), logs=policy.logs) if bare == terms[-1].policy else policy
+    )
 
 
 def _read(raw: bytes, findings: Findings) -> Policy | None:

@@ -24,7 +24,7 @@ from verify.audit.findings import Findings
 from verify.audit.kept import End, Memory
 from verify.audit.leftovers import CHECKPOINT, check_files
 from verify.audit.numbers import NumberBook
-from verify.audit.policies import choose_policy
+from verify.audit.policies import choose_policy, judging
 from verify.audit.remembering import Remembering
 from verify.audit.replay import Replay
 from verify.audit.report import AuditReport, LogFacts, State
@@ -114,6 +114,7 @@ class _Audit:
         self.found["bytes"] = walked.findings
         self._close_replay()
         policy, policy_from = choose_policy(self.asked.policy, self.trust, self.source, own)
+        policy = judging(policy, policy_from, note, self.replay.view, self.trust, own, at_ms=self.asked.at_ms)
         signed = self._signatures(note, checkpoint, policy, own)
         self._times(walked, checkpoint, signed, own)
         self._files(checkpoint, walked)

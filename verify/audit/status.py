@@ -10,23 +10,27 @@ Source: design decision 15; decision record 0007 (the bundle replays).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from typing import Final
 
 from issuers.acts.words import ServicePurpose
+from issuers.authority.party_facts import WitnessSetFact
 from issuers.authority.view import MemoryView
 from issuers.bundle import KINDS, Bundle, BundledAct, BundledList, open_bundle, service_key
 from issuers.status import LISTED, Listed, StatusList, compute_bits, open_status_list
+from issuers.witnesses import terms_of
 from ledger.checkpoint import parse_checkpoint
 from ledger.errors import MalanError, Malformed
 from ledger.keys import PublicKey, public_key
 from ledger.leaf import Leaf
 from ledger.note import NoteKey, parse_note
 from ledger.policy import Policy, parse_policy
+from ledger.succession import policy_at
 from verify.audit.findings import Findings
 from verify.audit.kept import Record, torn
 from verify.audit.replay import Heard
-from verify.audit.signatures import check_signatures
+from verify.audit.signatures import check_signatures, log_keys
 
 TRUST: Final = "trust"
 _NO_BUNDLE: Final = frozenset({"COSE_TAG", "BUNDLE_KIND"})
@@ -40,6 +44,7 @@ class StatusCheck:
         self.findings = Findings()
         self.bundle: Bundle | None = None
         self.policy: Policy | None = None
+        self._judging: Policy | None = None  # of the bundle's own checkpoint
         self._status_key: PublicKey | None = None
         self._bits: dict[int, bytes] | None = None
         self._acts: dict[int, BundledAct] = {}
@@ -67,6 +72,7 @@ class StatusCheck:
             else:
                 self.findings.refused(error, TRUST)
             return
+        self._judging = self._appointed(bundle, view) or self.policy
         self.bundle = bundle
         self._acts = {item.seq: item for item in bundle.acts}
 
@@ -119,6 +125,20 @@ class StatusCheck:
                 self.findings.could_not_check("TRUST_ACT_UNSEEN", f"{TRUST}, seq {seq}")
         self._check_lists(self.bundle)
         self._check_checkpoint(self.bundle, roots, keys)
+
+    def _appointed(self, bundle: Bundle, view: MemoryView) -> Policy | None:
+        """The policy that judges the bundle's checkpoint; None where its text is not what acts appoint."""
+        keys = log_keys(view, bundle.origin, revoked=True)
+        sets = view.all(WitnessSetFact)
+        try:
+            terms = terms_of(sets, bundle.handovers or (), log_keys=keys, at=bundle.made_at)
+        except MalanError as error:
+            self.findings.refused(error, f"{TRUST}, handovers")
+            return None
+        if self.policy is None or replace(self.policy, logs=()) != terms[-1].policy:
+            self.findings.departure("POLICY_NOT_APPOINTED", f"{TRUST}, policy")
+            return None
+        return policy_at(terms, bundle.size)
 
     def _check_lists(self, bundle: Bundle) -> None:
         if self._bits is None:
@@ -173,7 +193,7 @@ class StatusCheck:
         if inside.size in roots and roots[inside.size] != inside.root:
             self.findings.departure("TRUST_FORK", f"{where}, size {inside.size}")
         if keys:
-            check_signatures(note, keys, self.policy, self.findings, where=where)
+            check_signatures(note, keys, self._judging, self.findings, where=where)
 
 
 def differing_places(one: bytes, other: bytes) -> list[int]:

@@ -51,6 +51,11 @@ _WORDS: Final = {
         "见证策略中的账本密钥与账本自身的检查点密钥不一致。",
         "The witness policy is for another log key than the one the log itself names.",
     ),
+    "POLICY_NOT_APPOINTED": (
+        "见证策略所列见证方并非账本中的行为所指定；请取得最新的账本与策略再核查，仍不一致则不可采信。",
+        "The witness policy names other witnesses than the acts of the log appoint: fetch log and policy "
+        "anew; if they still differ, do not rely on it.",
+    ),
     "POLICY_UNREADABLE": ("见证策略无法读取。", "The witness policy cannot be read."),
     "POLICY_UNPINNED": (
         "见证策略由账本方自行提供，未经固定；请与本区留存的策略核对。",
