@@ -12,9 +12,13 @@ const ABOUT = "/assets/scanner.json";
 const SIDE_MAX = 2_800; // a code of 33 mm on a photographed A4 page keeps four pixels a module
 const FRAME_SIDE_MAX = 1_280;
 const EVERY_MS = 150;
+const READ_MS = 30_000; // the first time the library is loaded as well
+const FAILURES_MAX = 3;
 
 let worker = null;
 let asked = 0;
+let library = null;
+let failures = 0;
 
 /** Whether this page reads QR codes itself. */
 export async function canRead() {
@@ -57,6 +61,7 @@ export async function watch(video, signal) {
     await video.play();
     const native = await hasNative();
     while (!signal.aborted) {
+      if (!native && !(await hasLibrary())) throw new Error("nothing reads codes here");
       const texts = native ? await byBrowser(video) : await byLibrary(video, FRAME_SIDE_MAX, true);
       const ours = texts.filter(hasOurForm);
       if (texts.length === 1 || ours.length === 1) return ours[0] ?? texts[0];
@@ -92,11 +97,17 @@ async function hasNative() {
   }
 }
 
-async function hasLibrary() {
+function hasLibrary() {
+  library ??= askForLibrary();
+  return library;
+}
+
+async function askForLibrary() {
   if (typeof WebAssembly !== "object" || typeof Worker !== "function") return false;
   try {
     return (await (await fetch(ABOUT, { credentials: "omit" })).json()).library !== null;
   } catch {
+    library = null; // no network just now: another time perhaps
     return false;
   }
 }
@@ -116,8 +127,10 @@ async function byLibrary(source, sideMax, quick = false) {
     const stop = new AbortController();
     const done = (told) => {
       stop.abort();
+      clearTimeout(late);
       resolve(told);
     };
+    const late = setTimeout(() => done({ error: true }), READ_MS);
     worker.addEventListener("message", ({ data: told }) => told.number === number && done(told), { signal: stop.signal });
     worker.addEventListener("error", () => done({ error: true }), { signal: stop.signal });
     worker.postMessage({ number, data: data.buffer, width, height, quick }, [data.buffer]);
@@ -125,6 +138,8 @@ async function byLibrary(source, sideMax, quick = false) {
   if (answer.error === true) {
     worker.terminate();
     worker = null;
+    failures += 1;
+    if (failures === FAILURES_MAX) library = Promise.resolve(false); // it does not load or run here
     return [];
   }
   return unique(answer.texts);

@@ -44,7 +44,7 @@ async function file(event, address) {
 
 async function trust(request) {
   try {
-    const answer = await fetch(request, { signal: AbortSignal.timeout(TRUST_WAIT_MS) });
+    const answer = await fetch(request, { signal: AbortSignal.timeout?.(TRUST_WAIT_MS) });
     if (answer.ok) return answer;
   } catch {
     // no network: what was found sound the last time

@@ -206,6 +206,19 @@ def test_without_the_library_nothing_is_asked_of_it(site: Site, visit: Visit) ->
     assert not any("zxing" in url or "scan_worker" in url for _, url in watch.asked)
 
 
+def test_a_library_that_does_not_load_is_given_up(site: Site, visit: Visit) -> None:
+    """The worker is there and its library is not: a picture is offered to the service, the camera closed."""
+    need_library()
+    page, watch = visit(site.address, permissions=["camera"])
+    page.route("**/assets/zxing_reader.wasm", lambda route: route.fulfill(status=503))
+    page.goto(site.address + "/")
+    page.click("#camera-start")
+    page.get_by_text("摄像头打不开或未获允许").wait_for()
+    put(page, picture("x"))
+    page.wait_for_selector("#scan-said button")
+    assert 1 <= sum("zxing_reader.wasm" in url for _, url in watch.asked) <= 4
+
+
 def test_the_pages_policy_allows_two_workers_and_no_compiling(site: Site, chromium: Browser) -> None:
     """Negative controls: what an intruder in the page could try."""
     page = chromium.new_page(service_workers="block")
