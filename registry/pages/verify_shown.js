@@ -90,7 +90,7 @@ export function maskedPanels(code, found, words) {
 /** How far the entry has come, and who stands behind it. */
 function witnessWords({ stage, cosigned, witnesses }) {
   const [zh, en] = { recorded: ["已记录，尚未发布", "Recorded, not yet published"], published: ["已发布", "Published"], final: ["已最终确认", "Final"] }[stage];
-  if (witnesses === 0) return [`${zh}；没有见证方副署账本`, `${en}; nobody witnesses the log`];
+  if (witnesses === 0) return [`${zh}；没有见证方为账本签署`, `${en}; nobody witnesses the log`];
   return [`${zh}；见证 ${cosigned}/${witnesses}`, `${en}; cosigned ${cosigned} of ${witnesses}`];
 }
 
@@ -144,7 +144,7 @@ function badges(verdict) {
   found.push(complete ? badge("good", "✓", ["账本有记载", "In the log"]) : badge("warn", "?", ["未核对账本", "Log not checked"]));
   if (complete) {
     const count = [`见证 ${cosigned}/${witnesses}`, `Cosigned ${cosigned} of ${witnesses}`];
-    const nobody = ["没有见证方副署账本", "Nobody witnesses the log"];
+    const nobody = ["没有见证方为账本签署", "Nobody witnesses the log"];
     const pending = badge("grey", "…", witnesses === 0 ? nobody : [`${count[0]} · 尚未最终确认`, `${count[1]} · not final yet`]);
     found.push(
       final

@@ -43,7 +43,7 @@ NONE = "could_not_check PROOF_REQUIRED"
 
 # Rows: what is known of the certificate; the cells in the order of KEYS.
 EXPECTED: dict[str, tuple[str, ...]] = {
-    "proof, quorum cosigned 证明、法定数量已共同签名": (OK,) * 2 + (DOUBT,) * 3 + (OK,),
+    "proof, quorum cosigned 证明、规定数量已共同签名": (OK,) * 2 + (DOUBT,) * 3 + (OK,),
     "proof, quorum too few 证明、共同签名不足": (OK,) * 2 + (DOUBT,) * 4,
     "proof, nobody cosigned 证明、无共同签名": (OK,) * 2 + (DOUBT,) * 4,
     "proof, cosigned only after the compromise 证明、泄露后才共同签名": (OK,) * 2 + (DOUBT,) * 4,

@@ -113,9 +113,9 @@ _AUTHORITY: Final = {
     "CONTINUED_SELF": "账本只能接续另一本账。",
     "CONTINUED_TWICE": "所接续的账本已经说明过。",
     "WITNESS_PARTY": "见证方必须属于已被接纳且未退出的区。",
-    "WITNESS_POSSESSION": "见证方的密钥没有副署过本账本的检查点。",
-    "WITNESS_POSSESSION_OLD": "证明见证方持有密钥的副署早于三十天前。",
-    "WITNESS_QUORUM": "法定数应多于见证方的半数，且不超过全数。",
+    "WITNESS_POSSESSION": "见证方的密钥没有签署过本账本的检查点。",
+    "WITNESS_POSSESSION_OLD": "证明见证方持有密钥的签署早于三十天前。",
+    "WITNESS_QUORUM": "规定数应多于见证方的半数，且不超过全数。",
     "WITNESS_START": "新的见证方名单不得早于前一份名单开始。",
     "WITNESS_TWICE": "一个区只有一个见证方。",
 }

@@ -42,7 +42,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdou
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
     group = typer.Typer(
-        help="区级见证：只为前后一致的检查点联署。A district's witness: cosigns what continues.",
+        help="区级见证：只为前后一致的检查点作见证签名。A district's witness: cosigns what continues.",
         no_args_is_help=True,
     )
     group.command("init")(init)
@@ -87,7 +87,7 @@ def serve(
     port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="Port; 0 takes any")] = 8380,
     home: Folder = None,
 ) -> None:
-    """Answers POST /add-checkpoint until it is stopped. 以 HTTP 提供联署服务。"""
+    """Answers POST /add-checkpoint until it is stopped. 以 HTTP 提供见证签名服务。"""
     opened = open_home(_place(home))
     try:
         server = Server(opened, host, port)
@@ -111,7 +111,7 @@ def pull_rounds(
     home: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Asks the logs itself, cosigns, sends it back. 主动拉取日志、核对并联署（适用于内网）。"""
+    """Asks the logs itself, cosigns, sends it back. 主动拉取日志、核对并作见证签名（适用于内网）。"""
     opened = open_home(_place(home))
     if not opened.urls:
         raise Unavailable("WITNESS_NO_URL", "no log has an address", where="logs.txt", fix="Add it there.")
@@ -152,7 +152,7 @@ def compare(
 
 
 def status(home: Folder = None, as_json: AsJson = False) -> None:
-    """What was cosigned, and what contradicts it. 查看已联署内容与矛盾证据。"""
+    """What was cosigned, and what contradicts it. 查看已签名内容与矛盾证据。"""
     opened = open_home(_place(home))
     state, key = opened.witness.state, opened.witness.cosigner.key
     logs: list[dict[str, Any]] = []
@@ -264,7 +264,7 @@ def _print_status(
     if retired:
         sys.stdout.write(f"已作废 RETIRED: {retired}\n")
     for log in logs:
-        newest = f"size {log['size']}, {log['time']}" if log["size"] is not None else "尚未联署 nothing yet"
+        newest = f"size {log['size']}, {log['time']}" if log["size"] is not None else "尚未签名 nothing yet"
         sys.stdout.write(f"{log['origin']}: {newest}, heads {log['heads']}\n")
     for one in evidence:
         kind = "证据 EVIDENCE" if one["convicts"] else "未证实，不足为凭 no proof"

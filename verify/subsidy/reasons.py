@@ -38,7 +38,7 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         # R2
         "CERTIFICATE_VALID": ("证书真实有效。", "The certificate is genuine and stands."),
         "CERTIFICATE_UNWITNESSED": (
-            "证书真实有效；目前没有见证方副署账本，只有运营方为账本作保。",
+            "证书真实有效；目前没有见证方为账本签署，只有运营方为账本作保。",
             "The certificate is genuine and stands; nobody witnesses the log: its operator alone vouches.",
         ),
         "NOT_FINAL": (
