@@ -71,7 +71,7 @@ POLICY: Final = _policy()
 SCANNING: Final = _policy("manifest-src 'self'", "worker-src 'self'", types="malan")
 """May be installed, and may start two workers: the policy `malan` lets no other address pass."""
 
-_IN_A_WORKER: Final = "default-src 'none'; connect-src 'self'"
+_IN_A_WORKER: Final = "default-src 'none'; frame-ancestors 'none'; connect-src 'self'"
 POLICIES: Final = {
     "verify.html": SCANNING,
     "desk.html": SCANNING,

@@ -132,7 +132,7 @@ def test_a_reviewer_appointed_for_another_project_sees_no_applicant(desk: Desk) 
 
 
 def test_a_picture_that_drips_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    """registry/http/scanning.py `read_picture`: the one body without the time limit of `body_reader`."""
+    """registry/http/scanning.py `read_file`: the one body without the time limit of `body_reader`."""
     monkeypatch.setattr(bodies, "SECONDS_MAX", 0.1)
 
     async def drip() -> dict[str, Any]:
@@ -144,7 +144,7 @@ def test_a_picture_that_drips_is_not_waited_for_for_ever(monkeypatch: pytest.Mon
 
     async def run() -> None:
         with pytest.raises(Malformed, match="BODY_SLOW"):
-            await asyncio.wait_for(scanning.read_picture(request), 2)
+            await asyncio.wait_for(scanning.read_file(request), 2)
 
     asyncio.run(run())
 

@@ -184,6 +184,7 @@ class Watch:
     asked: list[tuple[str, str]] = field(default_factory=list)
     sent: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
 
     def on(self, context: BrowserContext) -> None:
         context.on("request", self._request)
@@ -200,8 +201,9 @@ class Watch:
         self.sent.append(request.post_data or "")
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and not message.text.startswith(_EXPECTED):
-            self.errors.append(message.text)
+        if message.type == "error":
+            known = message.text.startswith(_EXPECTED)
+            (self.expected if known else self.errors).append(message.text)
 
 
 @pytest.fixture

@@ -229,6 +229,7 @@ def test_over_plain_http_the_page_says_so_and_asks_before_it_sends(
         "status_fresh": True,
         "checked_at": "2026-03-13T02:00:00Z",
         "facts": None,
+        "life": None,
         "steps": [],
     }
     site.lay_json("/api/verify", verdict)

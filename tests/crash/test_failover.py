@@ -106,7 +106,7 @@ def test_no_failover_loses_what_was_answered_and_the_control_does(pair: Pair, tm
     named(pair, home)
     upgrade(read_settings(home=home))
     pair.synchronous()
-    with ready(home, statements=(FAILOVERS + 1) * EACH) as made:
+    with ready(home, statements=(FAILOVERS + 4) * EACH) as made:
         lines = [str(one["statement"]) for one in made.statements]
         everything, service = Told({}, {}, set()), made.job.service
         for turn in range(FAILOVERS):
@@ -123,9 +123,10 @@ def test_no_failover_loses_what_was_answered_and_the_control_does(pair: Pair, tm
             named(pair, home)
             service = open_service(read_settings(home=home))
             pair.synchronous()
-        # The control: the same, but a commit does not wait for the standby.
+        # The control: the same, but a commit does not wait for the standby. The writers have more to say, so
+        # that they still write while it is cut off.
         pair.alone()
-        told = failed_over(pair, home, service, lines[:EACH], FAILOVERS)
+        told = failed_over(pair, home, service, lines[: 4 * EACH], FAILOVERS)
         assert lost(service, told) != []
         with pytest.raises(MalanError, match="LOG_AHEAD"):
             check_not_ahead(service)

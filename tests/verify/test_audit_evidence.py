@@ -72,7 +72,7 @@ def test_honest_evidence_opens_and_recomputes_to_the_confirmed_result(world: Wor
     ("kind", "entry", "fields", "field"),
     [
         ("sheet", 2, {"plan": 999}, "plan"),
-        ("roster", 3, {"attended": 40}, "attended"),
+        ("roster", 3, {"attended": 7}, "attended"),
         ("roster", 0, {"name": "某某"}, "name"),
         ("certificate-issued", 0, {"number": "C3101042630010070000098"}, "number"),
     ],
