@@ -124,7 +124,7 @@ def bundle(world: World, **changed: Any) -> bytes:
         hosts=(HOST,),
         acts=acts,
         lists=tuple(BundledList(number, world.status_list(number)) for number in sorted(numbers)),
-        checkpoint=checkpoint(world),
+        checkpoint=checkpoint(world, cosigned=QUORUM if world.view.all(WitnessSetFact) else 0),
     )
     return sign_bundle(replace(made, **changed), world.service["status"])
 

@@ -49,6 +49,9 @@ if TYPE_CHECKING:
     from tests.world import World
 
 
+_APART = 1_000_000
+
+
 def founded(world: World) -> World:
     """Everybody in office; see `World.founded`."""
     roots = [hire(world, f"root-{number}", "city") for number in (1, 2, 3)]
@@ -114,7 +117,10 @@ def witness_set(world: World, *, first: int = 0, count: int = 16, quorum: int = 
 def standard(world: World, *, witnessed: bool = True) -> World:
     """What must be published, appointed and accredited before a class; see `World.with_standard`."""
     if witnessed:
+        # Apart from the world's other randomness, so that what comes after is the same with and without.
+        world.drawn, drawn = _APART, world.drawn
         say_witnesses(world)
+        world.drawn = drawn
     document = STANDARD.to_body()
     world.say("standard-published", "standards", f"standard/{STANDARD_ID}", StandardPublished(document))
     world.say_two("policy-published", f"policy/{POLICY_ID}", PolicyPublished(POLICY))

@@ -71,3 +71,11 @@ def test_a_policy_beside_the_log_that_no_act_appoints_could_not_be_checked() -> 
     assert report.exit_code == 2
     assert "POLICY_NOT_APPOINTED" in codes(report, Severity.COULD_NOT_CHECK)
     assert look(world, source=MemorySource(files, world.policy()), policy=None).exit_code == 0
+
+
+def test_a_bundle_from_before_the_witnesses_accuses_nobody() -> None:
+    """What it says of nobody witnessing is old, and the acts of the log say who does since."""
+    report = look(issued_world(), policy=None, trust=World.founded().bundle())
+    assert (report.exit_code, codes(report)) == (0, [])
+    assert report.log is not None
+    assert (report.log.witnesses, report.log.needed) == (16, 11)

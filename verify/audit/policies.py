@@ -46,7 +46,8 @@ def judging(
     *,
     at_ms: int,
 ) -> Policy | None:
-    """The policy that judges this very checkpoint: at a change of witnesses it is still the former one.
+    """The policy that judges this very checkpoint: at a change of witnesses it is still the former one, and
+    above one that an older bundle does not know yet, the one the acts put in force since.
 
     What the log itself offers is held against the sets its acts appoint; `StatusCheck` does so for a bundle.
     """
@@ -66,9 +67,9 @@ def judging(
         terms = terms_of(sets, [*handovers, note.render()], log_keys=keys, at=at_ms // 1000)
     except MalanError:
         return policy  # a line that does not verify is named with the others
-    return (
-        replace(policy_at(terms, checkpoint.size), logs=policy.logs) if bare == terms[-1].policy else policy
-    )
+    if bare not in [term.policy for term in terms]:
+        return policy
+    return replace(policy_at(terms, checkpoint.size), logs=policy.logs)
 
 
 def _read(raw: bytes, findings: Findings) -> Policy | None:
