@@ -88,7 +88,8 @@ def drawn(pdf: bytes, folder: Path, *, dpi: int, page: int = 1) -> Image.Image:
     if shutil.which("pdftoppm") is None:
         pytest.skip("poppler (pdftoppm) is not installed")
     (folder / "drawn.pdf").write_bytes(pdf)
-    command = ["pdftoppm", "-r", str(dpi), "-f", str(page), "-l", str(page), "-gray", "-png", "drawn.pdf"]
+    # As plain PGM: to pack the picture as PNG would take seven times as long as to draw it.
+    command = ["pdftoppm", "-r", str(dpi), "-f", str(page), "-l", str(page), "-gray", "drawn.pdf"]
     made = subprocess.run(command, cwd=folder, capture_output=True, check=True)
     return Image.open(io.BytesIO(made.stdout)).convert("L")
 
@@ -115,9 +116,11 @@ def place_of(image: Image.Image) -> tuple[int, int, int]:
     return corner.x, corner.y, other.x - corner.x
 
 
-def photographed(image: Image.Image, chance: random.Random, *, damage: float = 0.08) -> Image.Image:
+def photographed(
+    image: Image.Image, chance: random.Random, *, damage: float = 0.08, blur: float = 1.0
+) -> Image.Image:
     """The code and what is around it as a bad photograph shows it: a stain over `damage` of the code's
-    area, a blur, from aside, as JPEG of quality 40."""
+    area, a blur (radius in pixels), from aside, as JPEG of quality 40."""
     left, top, side = place_of(image)
     worn = image.copy()
     stain = int(side * damage**0.5)
@@ -127,7 +130,7 @@ def photographed(image: Image.Image, chance: random.Random, *, damage: float = 0
     ImageDraw.Draw(worn).rectangle((x, y, x + stain, y + stain), fill=chance.choice((0, 128, 255)))
     margin = side // 4
     crop = worn.crop((left - margin, top - margin, left + side + margin, top + side + margin))
-    crop = crop.filter(ImageFilter.GaussianBlur(1.0))
+    crop = crop.filter(ImageFilter.GaussianBlur(blur))
     wide, lean = crop.width, [chance.uniform(0.0, 0.04) for _ in range(4)]
     corners = (
         *(-lean[0] * wide, -lean[1] * wide, -lean[2] * wide, (1 + lean[3]) * wide),

@@ -1,11 +1,9 @@
-"""The certificate on paper: one page each, nothing cut, no box, a code that survives a bad photograph."""
+"""The certificate on paper: one page each, nothing cut, no box, a code that is read."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-import os
-import random
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -24,14 +22,12 @@ from tests.issuers.paper import (
     NAMES,
     certificate,
     drawn,
-    photographed,
     place_of,
     read_by_zbar,
     read_by_zxing,
     text_of,
 )
 
-FULL = os.environ.get("MALAN_CAMPAIGN") == "full"
 TEMPLATE = shipped(CertificateKind.QUALIFICATION)
 READERS = pytest.mark.parametrize("read", [read_by_zxing, read_by_zbar])
 Read = Callable[[Image.Image], list[str]]
@@ -70,31 +66,6 @@ def test_every_module_is_as_wide_as_the_next_at_150_dpi(tmp_path: Path) -> None:
     left, top, side = place_of(shifted)
     crop = shifted.crop((left, top, left + side, top + side))
     assert len(set(crop.point(lambda grey: grey // 32).tobytes())) > 2
-
-
-NUMBERS = range(1_000) if FULL else range(30)
-
-
-@pytest.mark.slow
-def test_the_code_survives_a_bad_photograph_of_the_page(tmp_path: Path) -> None:
-    lost = {"zxing": 0, "zbar": 0}
-    for number in NUMBERS:
-        page, credential = certificate(number)
-        pdf = make_print(
-            [(dataclasses.replace(page, serial="SH00000001"), text_of(credential))], template=TEMPLATE, at=0
-        )
-        photo = photographed(drawn(pdf, tmp_path, dpi=300), random.Random(number))
-        lost["zxing"] += read_by_zxing(photo) != [text_of(credential)]
-        lost["zbar"] += text_of(credential) not in read_by_zbar(photo)
-    # Measured over 376: zxing lost none to the stain, zbar four.
-    assert lost["zxing"] <= len(NUMBERS) // 100, lost
-    assert lost["zbar"] <= 3 * len(NUMBERS) // 100, lost
-
-
-def test_a_code_damaged_beyond_repair_is_not_read(tmp_path: Path) -> None:
-    image = drawn(made(1), tmp_path, dpi=300)
-    assert read_by_zxing(photographed(image, random.Random(1))) != []
-    assert read_by_zxing(photographed(image, random.Random(1), damage=0.4)) == []
 
 
 def test_a_page_says_what_its_credential_says_or_is_not_made() -> None:
