@@ -9,6 +9,7 @@ signed byte.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NoReturn, TypeAlias
 
 import cbor2
@@ -79,7 +80,8 @@ def decode(data: bytes, *, bytes_max: int = BYTES_MAX) -> Value:
         raise
     except (cbor2.CBORDecodeError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise Malformed("CBOR_INVALID", "not CBOR of the allowed kinds") from error
-    if encode(value) != data:
+    # Where every map stands in order already, writing the value as it is writes what `encode` would.
+    if (cbor2.dumps(value) if _is_ordered(value, DEPTH_MAX) else encode(value)) != data:
         raise Malformed("CBOR_NOT_CANONICAL", "not the one deterministic encoding of its value")
     return value
 
@@ -142,6 +144,47 @@ def _ordered(value: Value, depth: int) -> Value:
     raise Malformed("CBOR_TYPE", f"{kind.__name__} cannot be encoded")
 
 
+def _is_ordered(value: Any, depth: int) -> bool:
+    """Whether `_ordered` would give back what `cbor2` decoded as it is; False also where that is not plain.
+
+    Looks at the kinds of a container's items all at once, which is why it exists beside `_ordered`.
+    """
+    kind = type(value)
+    if kind is dict:
+        keys, items = set(map(type, value)), value.values()
+        if keys == _TEXT:
+            few = len("".join(value)) <= _REMEMBERED
+            if not (_text_in_order(tuple(value)) if few else list(value) == _in_order(value)):
+                return False
+        elif keys == _WHOLE:
+            if not 0 <= min(value) <= max(value) <= INT_MAX or list(value) != sorted(value):
+                return False
+        elif keys:
+            return False
+    elif kind is list:
+        items = value
+    else:
+        return kind in _DECODED or (kind is int and INT_MIN <= value <= INT_MAX)
+    if depth == 0 or _DECODED.issuperset(map(type, items)):
+        return depth > 0
+    for item in items:
+        kind = type(item)
+        if kind is int:
+            if not INT_MIN <= item <= INT_MAX:
+                return False
+        elif kind not in _DECODED and not _is_ordered(item, depth - 1):
+            return False
+    return True
+
+
+_REMEMBERED = 256  # characters; longer sets of keys are nobody's acts, and would fill the memory
+
+
+@lru_cache(maxsize=1_024)  # the maps of acts have few sets of keys
+def _text_in_order(keys: tuple[str, ...]) -> bool:
+    return list(keys) == sorted(keys, key=_key_order)
+
+
 def _in_order(keys: Mapping[Any, Value]) -> list[Any]:
     """The keys as `_key_order` sorts them; the two common kinds without a call for each key."""
     kinds = set(map(type, keys))
@@ -155,3 +198,4 @@ def _in_order(keys: Mapping[Any, Value]) -> list[Any]:
 
 
 _TEXT, _WHOLE = {str}, {int}
+_DECODED = _PLAIN | _TEXT  # `cbor2` gives no text that is not UTF-8

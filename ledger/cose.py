@@ -11,6 +11,7 @@ none passes for another, because each reader demands its own.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from ledger import cbor
 from ledger.errors import Malformed
@@ -20,6 +21,7 @@ TAG_18 = b"\xd2"
 _ALG, _CONTENT_TYPE, _KID, _CLAIMS, _TYP = 1, 3, 4, 15, 16
 STATUS_LIST_TYPE = "application/statuslist+cwt"
 _ISS, _SUB, _AUD, _IAT, _CTI = 1, 2, 3, 6, 7
+_CLAIM_LABELS = {_ISS, _SUB, _AUD, _IAT, _CTI}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,21 +105,21 @@ def _to_be_signed(protected: bytes, payload: bytes) -> bytes:
 
 
 def _header(protected: bytes) -> tuple[int, str | int, bytes, Claims | None]:
-    header = cbor.decode(protected)
-    match header:
-        case {1: int(alg), 3: (str() | int()) as content_type, 4: bytes(kid), **rest}:
-            label = _CONTENT_TYPE
-        case {1: int(alg), 16: str(content_type), 4: bytes(kid), **rest}:
-            label = _TYP
-        case _:
-            raise Malformed("COSE_HEADER", "protected header without alg, content type and kid")
-    if alg not in ALGORITHMS or isinstance(content_type, bool) or len(kid) != KID_BYTES:
+    header: Any = cbor.decode(protected)
+    if type(header) is not dict:
+        raise Malformed("COSE_HEADER", "the protected header is not a map")
+    alg, kid = header.get(_ALG), header.get(_KID)
+    label = _CONTENT_TYPE if _CONTENT_TYPE in header else _TYP
+    content_type: Any = header.get(label)
+    whole = type(content_type) is int and label == _CONTENT_TYPE
+    if type(alg) is not int or type(kid) is not bytes or not (whole or type(content_type) is str):
+        raise Malformed("COSE_HEADER", "protected header without alg, content type and kid")
+    if alg not in ALGORITHMS or len(kid) != KID_BYTES:
         raise Malformed("COSE_HEADER", "unknown algorithm, or odd content type or kid")
     if label != _type_label(content_type):
         raise Malformed("COSE_HEADER", "the type stands in the wrong header")
-    others = dict(rest)
-    claims = _claims(others.pop(_CLAIMS)) if _CLAIMS in others else None
-    if others:
+    claims = _claims(header[_CLAIMS]) if _CLAIMS in header else None
+    if len(header) != (3 if claims is None else 4):
         raise Malformed("COSE_HEADER", "a header this version does not know")
     return alg, content_type, kid, claims
 
@@ -127,9 +129,10 @@ def _type_label(content_type: str | int) -> int:
 
 
 def _claims(value: object) -> Claims:
-    match value:
-        case {1: str(iss), 2: str(sub), 3: str(aud), 6: int(iat), 7: bytes(cti), **rest} if not rest:
-            if isinstance(iat, bool) or not 0 <= iat < 2**40 or len(cti) != 16:
+    if type(value) is dict and value.keys() == _CLAIM_LABELS:
+        iss, sub, aud, iat, cti = value[_ISS], value[_SUB], value[_AUD], value[_IAT], value[_CTI]
+        if type(iss) is type(sub) is type(aud) is str and type(iat) is int and type(cti) is bytes:
+            if not 0 <= iat < 2**40 or len(cti) != 16:
                 raise Malformed("COSE_HEADER", "iat out of range or cti not 16 bytes")
             if not (0 < len(iss) <= 64 and 0 < len(sub) <= 128 and 0 < len(aud) <= 128):
                 raise Malformed("COSE_HEADER", "iss, sub or aud empty or too long")

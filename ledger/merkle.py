@@ -43,7 +43,7 @@ def leaf_hash(data: bytes) -> bytes:
 
 def node_hash(left: bytes, right: bytes) -> bytes:
     """SHA-256(0x01 || left || right) of two 32-byte hashes (RFC 6962 2.1); raises ProofFailed HASH_WIDTH."""
-    _require_widths((left, right))
+    require_widths((left, right))
     return _node(left, right)
 
 
@@ -51,10 +51,10 @@ def _node(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
-def _require_widths(hashes: Iterable[bytes]) -> None:
-    for one in hashes:
-        if len(one) != HASH_SIZE:
-            raise ProofFailed("HASH_WIDTH", "A hash is not 32 bytes long.")
+def require_widths(hashes: Sequence[bytes]) -> None:
+    """Every one is 32 bytes long. Raises ProofFailed HASH_WIDTH."""
+    if not {HASH_SIZE}.issuperset(map(len, hashes)):
+        raise ProofFailed("HASH_WIDTH", "A hash is not 32 bytes long.")
 
 
 def _require_sizes(old: int, new: int) -> None:
@@ -76,10 +76,11 @@ def _require_root(found: bytes, claimed: bytes) -> None:
 
 def root(hashes: Sequence[bytes]) -> bytes:
     """Merkle Tree Hash over leaf hashes, or over the roots of equally large complete subtrees."""
-    _require_widths(hashes)
+    require_widths(hashes)
     level = list(hashes) or [EMPTY_ROOT]
     while len(level) > 1:
-        above = [_node(left, right) for left, right in zip(level[::2], level[1::2], strict=False)]
+        pairs = zip(level[::2], level[1::2], strict=False)
+        above = [sha256(b"\x01" + left + right).digest() for left, right in pairs]
         # An unpaired last node rises unchanged: this gives the same tree as the split of RFC 6962.
         if len(level) % 2:
             above.append(level[-1])
@@ -144,7 +145,7 @@ def _read_plan(plan: Plan, read: Read) -> list[bytes]:
     hashes = read(nodes) if nodes else ()
     if len(hashes) != len(nodes):
         raise ProofFailed("READ_INCOMPLETE", "A read of tree nodes gave another number of hashes than asked.")
-    _require_widths(hashes)
+    require_widths(hashes)
     rest = iter(hashes)
     return [_fold([next(rest) for _ in group]) for group in plan]
 
@@ -185,7 +186,7 @@ def _sides(position: int, last: int, proof: Sequence[bytes]) -> Iterator[tuple[b
 def root_from_inclusion(*, index: int, size: int, leaf_hash: bytes, proof: Sequence[bytes]) -> bytes:
     """The root this proof leads to (RFC 9162 2.1.3.2); ProofFailed for its index, widths or length."""
     _require_index(index, size)
-    _require_widths((leaf_hash, *proof))
+    require_widths((leaf_hash, *proof))
     folded = leaf_hash
     for left, sibling in _sides(index, size - 1, proof):
         folded = _node(sibling, folded) if left else _node(folded, sibling)
@@ -194,7 +195,7 @@ def root_from_inclusion(*, index: int, size: int, leaf_hash: bytes, proof: Seque
 
 def check_inclusion(*, index: int, size: int, leaf_hash: bytes, proof: Sequence[bytes], root: bytes) -> None:
     """Raise ProofFailed unless the leaf stands at `index` of the tree with this size and root."""
-    _require_widths((root,))
+    require_widths((root,))
     _require_root(root_from_inclusion(index=index, size=size, leaf_hash=leaf_hash, proof=proof), root)
 
 
@@ -221,7 +222,7 @@ def check_consistency(
     path = [old_root, *proof] if old.bit_count() == 1 else list(proof)
     if not path:
         raise ProofFailed("PROOF_LENGTH", "The proof has fewer hashes than the tree has levels.")
-    _require_widths((old_root, new_root, *path))
+    require_widths((old_root, new_root, *path))
     # The first hash is the last complete subtree of the old tree, as high as old has trailing zero bits.
     height = (old & -old).bit_length() - 1
     folded_old = folded_new = path[0]
@@ -244,7 +245,7 @@ class Frontier:
 
     def __init__(self, *, size: int = 0, peaks: Sequence[bytes] = ()) -> None:
         _require_sizes(0, size)
-        _require_widths(peaks)
+        require_widths(peaks)
         if len(peaks) != size.bit_count():
             raise ProofFailed("READ_INCOMPLETE", "A tree of that size has another number of peaks.")
         self.size = size
@@ -284,7 +285,7 @@ class MemoryTree:
 
     def append(self, leaf_hash: bytes) -> None:
         """Add one leaf hash; raises ProofFailed HASH_WIDTH."""
-        _require_widths((leaf_hash,))
+        require_widths((leaf_hash,))
         for level in self._levels:
             level.append(leaf_hash)
             if len(level) % 2:

@@ -250,11 +250,14 @@ class TileBuilder:
         Raises ProofFailed HASH_WIDTH.
         """
         finished: list[tuple[Tile, bytes]] = []
-        for one in leaf_hashes:
-            if len(one) != HASH_SIZE:
-                raise ProofFailed("HASH_WIDTH", "A hash is not 32 bytes long.")
-            self._open[0].append(one)
-            self.size += 1
+        leaves = list(leaf_hashes)
+        merkle.require_widths(leaves)
+        done = 0
+        while done < len(leaves):
+            some = leaves[done : done + WIDTH - len(self._open[0])]
+            self._open[0] += some
+            self.size += len(some)
+            done += len(some)
             level = 0
             while len(self._open[level]) == WIDTH:
                 hashes = self._open[level]

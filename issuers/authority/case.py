@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, timedelta, timezone
 
 from issuers.acts.words import COMMITTED, Duty
 from issuers.authority.party_facts import Key, Officer, Party, officer_key
@@ -14,6 +14,7 @@ from ledger.statement import Statement
 
 TIME_MAX_MS = 253_402_214_400_000  # the end of 9999 in Shanghai and in UTC: beyond, dates overflow
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")  # no daylight saving since 1991
+_DAY_0, _DAY_MS, _EIGHT_HOURS_MS = date(1970, 1, 1).toordinal(), 86_400_000, 28_800_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,4 +102,4 @@ def shanghai_date(time_ms: int) -> date:
     """The calendar date in Shanghai of milliseconds since 1970. Raises Malformed TIME_RANGE."""
     if not 0 <= time_ms < TIME_MAX_MS:
         raise Malformed("TIME_RANGE", "a time before 1970 or after 9999")
-    return datetime.fromtimestamp(time_ms / 1000, UTC).astimezone(SHANGHAI).date()
+    return date.fromordinal(_DAY_0 + (time_ms + _EIGHT_HOURS_MS) // _DAY_MS)

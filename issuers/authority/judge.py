@@ -82,10 +82,24 @@ RULES_1: dict[str, Rule] = {
 RULES: dict[int, dict[str, Rule]] = {1: RULES_1}
 
 
-def admit(view: View, statement: Statement, *, seq: int, time_ms: int) -> list[Fact]:
-    """`judge` after checking the signature with the enrolled key. Raises Refused, BadSignature, Malformed."""
-    check_statement(statement, signing_key(view, statement))
-    return judge(view, statement, seq=seq, time_ms=time_ms)
+def admit(
+    view: View,
+    statement: Statement,
+    *,
+    seq: int,
+    time_ms: int,
+    act: object | None = None,
+    verified: tuple[int, bytes] | None = None,
+) -> list[Fact]:
+    """`judge` after checking the signature with the enrolled key. Raises Refused, BadSignature, Malformed.
+
+    `verified`: alg and SubjectPublicKeyInfo of the key under which the signature was found good elsewhere;
+    where the enrolled key is another, or none is given, it is checked here.
+    """
+    key = signing_key(view, statement)
+    if (key.alg, key.spki) != verified:
+        check_statement(statement, key)
+    return judge(view, statement, seq=seq, time_ms=time_ms, act=act)
 
 
 def signing_key(view: View, statement: Statement) -> PublicKey:

@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger import cbor, merkle
@@ -120,3 +120,68 @@ def test_every_field_of_a_leaf_changes_the_hash_that_the_next_one_links_to() -> 
         Leaf(7, LEAF.time_ms, PREV, b"Statement"),
     ]
     assert whole not in {leaf_hash(encode_leaf(other)) for other in others}
+
+
+START_MS = 1_772_413_200_000
+SIZES = st.one_of(st.integers(0, 400), st.integers(65_000, 65_470))
+TIMES = st.one_of(st.integers(0, 2**33), st.integers(START_MS, START_MS + 9), st.integers(2**62, 2**63 - 1))
+PLACES = st.one_of(st.integers(0, 70_000), st.integers(2**31, 2**33))
+
+
+@settings(max_examples=300)
+@given(
+    seq=PLACES,
+    time_ms=TIMES,
+    prev=st.binary(min_size=32, max_size=32),
+    size=SIZES,
+    flipped=st.one_of(st.none(), st.integers(0, 60 * 8)),
+    cut=st.sampled_from([0, 0, 0, 1, 5]),
+)
+def test_the_usual_leaf_is_read_as_the_codec_reads_it(
+    seq: int, time_ms: int, prev: bytes, size: int, flipped: int | None, cut: int
+) -> None:
+    data = bytearray(encode_leaf(Leaf(seq, time_ms, prev, b"s" * size)))
+    if flipped is not None and flipped // 8 < len(data):
+        data[flipped // 8] ^= 1 << flipped % 8
+    raw = bytes(data[: len(data) - cut])
+    try:
+        leaf = parse_leaf(raw)
+    except MalanError:
+        assert flipped is not None or cut
+        return
+    assert cbor.decode(raw) == [1, leaf.seq, leaf.time_ms, leaf.prev, leaf.statement]
+    assert encode_leaf(leaf) == raw
+
+
+SPELLINGS = [b"\x85\x01" + seq + b"\x1b" for seq in (b"\x18\x17", b"\x19\x00\xff", b"\x1a\x00\x00\xff\xff")]
+
+
+@pytest.mark.parametrize("head", SPELLINGS)
+def test_a_place_has_one_spelling_in_the_usual_leaf_too(head: bytes) -> None:
+    tail = START_MS.to_bytes(8, "big") + b"\x58\x20" + PREV + b"\x59\x01\x40" + bytes(320)
+    with pytest.raises(Malformed) as caught:
+        parse_leaf(head + tail)
+    assert caught.value.code == "CBOR_NOT_CANONICAL"
+
+
+def test_a_leaf_too_long_for_a_bundle_is_none() -> None:
+    long = (
+        b"\x85\x01\x07\x1b"
+        + START_MS.to_bytes(8, "big")
+        + b"\x58\x20"
+        + PREV
+        + b"\x59\xff\xff"
+        + bytes(65_535)
+    )
+    with pytest.raises(Malformed) as caught:
+        parse_leaf(long)
+    assert caught.value.code == "CBOR_SIZE"
+
+
+def test_ordinary_leaves_never_reach_the_codec(monkeypatch: pytest.MonkeyPatch) -> None:
+    leaves = [
+        Leaf(seq, START_MS, PREV, bytes(320)) for seq in (0, 23, 24, 255, 256, 65_535, 65_536, 2**32 - 1)
+    ]
+    written = [encode_leaf(leaf) for leaf in leaves]
+    monkeypatch.setattr(cbor, "decode", None)
+    assert [parse_leaf(data) for data in written] == leaves

@@ -108,10 +108,10 @@ def test_without_the_judge_the_swap_passes_the_replay(world: World, monkeypatch:
     assert codes(look(forged)) == []
 
 
-def without_order(view: object, statement: object, *, seq: int, time_ms: int) -> object:
+def without_order(view: object, statement: object, **place: object) -> object:
     """The judge with one eye shut: order of sheets means nothing to it."""
     try:
-        return judge.admit(view, statement, seq=seq, time_ms=time_ms)  # type: ignore[arg-type]
+        return judge.admit(view, statement, **place)  # type: ignore[arg-type]
     except MalanError as error:
         if error.code in ("SHEETS_OTHER", "EVALUATION_MISSING", "NOT_PASSED", "CERTIFICATE_UNKNOWN"):
             return []
@@ -233,9 +233,9 @@ def test_a_kind_nobody_named_is_never_sound(world: World, monkeypatch: pytest.Mo
     assert look(forged).exit_code == 0
 
 
-def lenient(view: object, statement: object, *, seq: int, time_ms: int) -> object:
+def lenient(view: object, statement: object, **place: object) -> object:
     try:
-        return judge.admit(view, statement, seq=seq, time_ms=time_ms)  # type: ignore[arg-type]
+        return judge.admit(view, statement, **place)  # type: ignore[arg-type]
     except MalanError as error:
         if error.code == replay.UNKNOWN_KIND:
             return []

@@ -54,10 +54,10 @@ def world() -> World:
     return whole_world()
 
 
-def no_judge(view: MemoryView, statement: Statement, *, seq: int, time_ms: int) -> Any:
+def no_judge(view: MemoryView, statement: Statement, **place: Any) -> Any:
     """Lets everything pass; the facts it can make are made."""
     try:
-        return judge.admit(view, statement, seq=seq, time_ms=time_ms)
+        return judge.admit(view, statement, **place)
     except MalanError:
         return []
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from ledger.checkpoint import Checkpoint
-from ledger.errors import MalanError, Unavailable
-from ledger.leaf import Leaf, encode_leaf, first_prev, leaf_hash, parse_leaf
+from ledger.errors import Unavailable
+from ledger.leaf import Leaf, encode_leaf, first_prev, leaf_hash
 from ledger.merkle import root
 from tests.verify.logs import files_of
-from verify.audit import links, walk
+from verify.audit import walk
 from verify.audit.findings import Severity
 from verify.audit.trees import root_of
 from verify.audit.walk import Walked
@@ -232,45 +230,8 @@ def test_the_chain_is_what_names_a_leaf_out_of_line(monkeypatch: pytest.MonkeyPa
     # Negative control: tree and tiles are made anew by whoever holds the log's key.
     leaves = [*leaves_all()[:5], encode_leaf(Leaf(5, START_MS + 3, b"\7" * 32, b"x" * 320))]
     checkpoint = Checkpoint(ORIGIN, 6, root([leaf_hash(one) for one in leaves]))
-    monkeypatch.setattr(walk, "next_leaf", lambda data, **_: parse_leaf(data))
+    monkeypatch.setattr(walk, "check_link", lambda leaf, **_: None)
     assert found(walk.walk(files_of(leaves, b"").get, checkpoint)) == []
-
-
-SIZES = st.one_of(st.integers(0, 400), st.integers(65_000, 65_470))
-TIMES = st.one_of(st.integers(0, 2**33), st.integers(START_MS, START_MS + 9), st.integers(2**62, 2**63 - 1))
-
-
-@settings(max_examples=300)
-@given(
-    seq=st.one_of(st.integers(0, 70_000), st.integers(2**31, 2**33)),
-    time_ms=TIMES,
-    prev=st.binary(min_size=32, max_size=32),
-    statement=SIZES.map(lambda size: b"s" * size),
-    flipped=st.one_of(st.none(), st.integers(0, 60 * 8)),
-    cut=st.sampled_from([0, 0, 0, 1, 5]),
-)
-def test_the_fast_way_accepts_only_what_the_codec_accepts_and_means_the_same(
-    seq: int, time_ms: int, prev: bytes, statement: bytes, flipped: int | None, cut: int
-) -> None:
-    data = bytearray(encode_leaf(Leaf(seq, time_ms, prev, statement)))
-    if flipped is not None and flipped // 8 < len(data):
-        data[flipped // 8] ^= 1 << flipped % 8
-    raw = bytes(data[: len(data) - cut])
-    fast = links._plain(raw, seq, prev)
-    if fast is not None:
-        assert fast == parse_leaf(raw)
-        assert (fast.seq, fast.prev) == (seq, prev)
-    try:
-        leaf = links.next_leaf(raw, seq=seq, prev=prev, not_before_ms=0)
-    except MalanError:
-        assert flipped is not None or cut
-    else:
-        assert encode_leaf(leaf) == raw
-
-
-def test_the_fast_way_is_taken_by_ordinary_leaves() -> None:
-    data = leaves_all()[300]
-    assert links._plain(data, 300, leaf_hash(leaves_all()[299])) == parse_leaf(data)
 
 
 def test_the_walks_own_root_is_the_root_of_the_tree() -> None:

@@ -1,8 +1,8 @@
-"""Reads bundles ahead of the replay, so that other processes parse and verify while the judge judges.
+"""Reads bundles ahead of the replay, so that other processes verify signatures while the judge judges.
 
-Promises: nothing is decided elsewhere. What comes back is a statement made of the very bytes of the entry,
-and under which public key its signature verifies; the replay compares both with what it knows itself, and
-does the work itself where nothing came back. So a report is the same with and without.
+Promises: nothing is decided elsewhere. What comes back is the hash of a statement and the public key that
+its signature verifies under; the replay compares both with what it knows itself, and verifies where nothing
+came back. So a report is the same with and without.
 May not know: what reads the log, facts, findings. The executor is an argument.
 """
 
@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from issuers.authority.party_facts import Key
+from ledger.cose import check_sign1, parse_sign1
 from ledger.errors import MalanError
 from ledger.keys import public_key
 from ledger.leaf import parse_leaf
-from ledger.statement import Statement, check_statement, parse_statement
+from ledger.statement import statement_hash
 from ledger.tiles import WIDTH, Fetch, decode_bundle, parse_path, tile_at
 
 AHEAD: Final = 6
@@ -28,8 +29,8 @@ WORTH_IT = 2_048
 Named: TypeAlias = "tuple[int, bytes]"
 """A public key as it travels: alg and SubjectPublicKeyInfo."""
 
-Prepared: TypeAlias = "tuple[Statement, Named | None]"
-"""A statement, and the key its signature verifies under: None where none was known, or it does not."""
+Verified: TypeAlias = "tuple[bytes, Named]"
+"""The hash of a statement, and the key its signature verifies under."""
 
 _BUNDLES: Final = "tile/entries/"
 
@@ -40,7 +41,7 @@ class _Read:
 
     data: bytes | None
     trouble: MalanError | None
-    work: Future[list[Prepared | None]] | None
+    work: Future[list[Verified | None]] | None
 
 
 class Ahead:
@@ -52,7 +53,7 @@ class Ahead:
         self._keys: dict[bytes, Named] = {}
         self._read: dict[str, _Read] = {}
         self._first = 0
-        self._found: list[Prepared | None] = []
+        self._found: list[Verified | None] = []
 
     def learn(self, key: Key) -> None:
         """A key that statements from here on may be signed with."""
@@ -74,11 +75,11 @@ class Ahead:
             raise read.trouble
         return read.data
 
-    def prepared(self, seq: int, raw: bytes) -> Prepared | None:
-        """What was made of the statement at `seq`, if it has these very bytes."""
+    def verified(self, seq: int, statement: bytes) -> Named | None:
+        """The key that signed the statement of this hash at `seq`, where another process found it."""
         place = seq - self._first
         found = self._found[place] if 0 <= place < len(self._found) else None
-        return found if found is not None and found[0].raw == raw else None
+        return found[1] if found is not None and found[0] == statement else None
 
     def _read_to(self, index: int) -> None:
         while self._next <= index:
@@ -94,30 +95,28 @@ class Ahead:
                 trouble = error
             if data is not None:
                 first = self._next * WIDTH
-                work = self._executor.submit(prepare, data, first, tile.width, dict(self._keys))
+                work = self._executor.submit(verify, data, first, tile.width, dict(self._keys))
             self._read[tile.path] = _Read(data, trouble, work)
             self._next += 1
 
 
-def prepare(data: bytes, first: int, width: int, keys: dict[bytes, Named]) -> list[Prepared | None]:
-    """What can be done without the facts; None for what is not well formed, which the replay then names."""
+def verify(data: bytes, first: int, width: int, keys: dict[bytes, Named]) -> list[Verified | None]:
+    """Entry by entry; None for what is not well formed, not signed with a known key, or badly signed."""
     try:
         entries = decode_bundle(data, width=width)
     except MalanError:
         return []
-    return [_prepared(entry, first + place, keys) for place, entry in enumerate(entries)]
+    return [_verified(entry, first + place, keys) for place, entry in enumerate(entries)]
 
 
-def _prepared(entry: bytes, seq: int, keys: dict[bytes, Named]) -> Prepared | None:
+def _verified(entry: bytes, seq: int, keys: dict[bytes, Named]) -> Verified | None:
     try:
         leaf = parse_leaf(entry)
-        statement = parse_statement(leaf.statement)
+        message = parse_sign1(leaf.statement)
+        named = keys.get(message.kid) if leaf.seq == seq else None
+        if named is None:
+            return None
+        check_sign1(message, public_key(*named))
     except MalanError:
         return None
-    named = keys.get(statement.kid) if leaf.seq == seq else None
-    if named is not None:
-        try:
-            check_statement(statement, public_key(*named))
-        except MalanError:
-            named = None
-    return statement, named
+    return statement_hash(leaf.statement), named

@@ -13,11 +13,11 @@ from typing import Final
 
 from ledger.checkpoint import Checkpoint, parse_checkpoint
 from ledger.errors import MalanError, Malformed
+from ledger.leaf import check_link, parse_leaf
 from ledger.merkle import HASH_SIZE, leaf_hash
 from ledger.note import parse_note
 from ledger.tiles import WIDTH, Fetch, Tile, decode_bundle, parse_path, tile_at
 from verify.audit.findings import Findings
-from verify.audit.links import next_leaf
 from verify.audit.reading import try_fetch
 from verify.audit.walk import Walked
 
@@ -136,7 +136,8 @@ def _extension(
             if not b"".join(hashes).startswith(b"".join(known)):
                 break
             for entry in entries[builder.size % WIDTH :]:
-                leaf = next_leaf(entry, seq=builder.size, prev=prev, not_before_ms=time_ms)
+                leaf = parse_leaf(entry)
+                check_link(leaf, seq=builder.size, prev=prev, not_before_ms=time_ms)
                 prev, time_ms = leaf_hash(entry), leaf.time_ms
                 expected |= {(done.level, done.index): hashed for done, hashed in builder.add([prev])}
         except MalanError:

@@ -15,13 +15,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from issuers.authority.judge import admit, judge, signing_key
+from issuers.acts import read_act
+from issuers.authority.judge import admit
 from issuers.authority.party_facts import GenesisFact, Key
 from issuers.authority.view import Fact, MemoryView
 from ledger.errors import MalanError, Malformed, Refused
 from ledger.leaf import Leaf
 from ledger.statement import Statement, parse_statement
-from verify.audit.ahead import Ahead, Named
+from verify.audit.ahead import Ahead
 from verify.audit.findings import Findings
 from verify.audit.kept import Record, joined, split, torn
 
@@ -33,11 +34,15 @@ _UNKNOWN_RULES: Final = ("SHAPE_RANGE", "genesis.rules")
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A statement at its place; `staff` is the person who signed (None: not known); `judged` says it held."""
+    """A statement at its place; `staff` is the person who signed (None: not known); `judged` says it held.
+
+    `act`: what it says, None where that cannot be read.
+    """
 
     seq: int
     time_ms: int
     statement: Statement
+    act: object | None
     staff: bytes | None
     judged: bool
 
@@ -104,9 +109,8 @@ class Replay:
             self.findings.departure("GENESIS_OTHER", "seq 0")
 
     def _hear(self, seq: int, leaf: Leaf) -> Heard | None:
-        prepared = self._ahead.prepared(seq, leaf.statement) if self._ahead is not None else None
         try:
-            statement = parse_statement(leaf.statement) if prepared is None else prepared[0]
+            statement = parse_statement(leaf.statement)
         except MalanError as error:
             self.findings.refused(error, f"seq {seq}")
             return None
@@ -115,22 +119,16 @@ class Replay:
         if first != seq:
             self.findings.departure("STATEMENT_TWICE", f"seq {seq}, {statement.kind}", first=first)
             return None
-        judged = self._judge(statement, seq, leaf.time_ms, None if prepared is None else prepared[1])
+        act = _act_of(statement)
+        judged = self._judge(statement, act, seq, leaf.time_ms)
         key = self.view.get(Key, statement.kid.hex())
-        return Heard(seq, leaf.time_ms, statement, key.staff if key is not None else None, judged)
+        return Heard(seq, leaf.time_ms, statement, act, key.staff if key is not None else None, judged)
 
-    def _admitted(self, statement: Statement, seq: int, time_ms: int, named: Named | None) -> list[Fact]:
-        """As `admit`; a signature that verified elsewhere counts under the key that is enrolled here."""
-        if named is not None:
-            key = signing_key(self.view, statement)
-            if (key.alg, key.spki) == named:
-                return judge(self.view, statement, seq=seq, time_ms=time_ms)
-        return admit(self.view, statement, seq=seq, time_ms=time_ms)
-
-    def _judge(self, statement: Statement, seq: int, time_ms: int, named: Named | None) -> bool:
+    def _judge(self, statement: Statement, act: object | None, seq: int, time_ms: int) -> bool:
         where = f"seq {seq}, {statement.kind}"
+        verified = self._ahead.verified(seq, statement.hash) if self._ahead is not None else None
         try:
-            changes = self._admitted(statement, seq, time_ms, named)
+            changes = admit(self.view, statement, seq=seq, time_ms=time_ms, act=act, verified=verified)
             self.view.put(changes)
             if self._ahead is not None:
                 for fact in changes:
@@ -156,3 +154,10 @@ class Replay:
         else:
             return True
         return False
+
+
+def _act_of(statement: Statement) -> object | None:
+    try:
+        return read_act(statement)
+    except MalanError:
+        return None  # the judge says why

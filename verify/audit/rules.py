@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from issuers.acts import read_act
 from issuers.acts.certificates import (
     CertificateCancelled,
     CertificateCorrected,
@@ -130,13 +129,9 @@ class Rules:
 
         `gap`: earlier entries are missing, so that something absent is no fault of this one.
         """
-        statement = heard.statement
-        if statement.kind not in _KINDS:
-            return None
-        try:
-            act = read_act(statement)
-        except MalanError:
-            return None  # the replay names it
+        statement, act = heard.statement, heard.act
+        if statement.kind not in _KINDS or act is None:
+            return None  # where it cannot be read, the replay names it
         where = f"seq {heard.seq}, {statement.kind}"
         match act:
             case StandardPublished():

@@ -16,12 +16,11 @@ from typing import Final
 
 from ledger.checkpoint import Checkpoint
 from ledger.errors import MalanError
-from ledger.leaf import Leaf, first_prev, parse_leaf
+from ledger.leaf import Leaf, check_link, first_prev, parse_leaf
 from ledger.merkle import leaf_hash
 from ledger.tiles import WIDTH, Fetch, Tile, TileBuilder, tile_at
 from verify.audit.findings import Findings
 from verify.audit.kept import End
-from verify.audit.links import next_leaf
 from verify.audit.reading import Entries, read_bundle, read_hashes
 from verify.audit.trees import Trees
 
@@ -148,7 +147,9 @@ class _Chain:
 
     def _leaf(self, seq: int, data: bytes) -> Leaf | None:
         try:
-            leaf = next_leaf(data, seq=seq, prev=self.prev, not_before_ms=self.last_ms)
+            leaf = parse_leaf(data)
+            prev = leaf.prev if self.prev is None else self.prev
+            check_link(leaf, seq=seq, prev=prev, not_before_ms=self.last_ms)
         except MalanError as error:
             return self._departing(seq, data, error)
         self.last_ms = leaf.time_ms
