@@ -202,7 +202,7 @@ def _tuple_reader(inner: Reader) -> Reader:
             raise _Misshapen("SHAPE_TYPE", "expected an array")
         found: list[Any] = []
         try:
-            for item in value:  # one after the other: the place of the first bad one is told
+            for item in value:
                 found.append(inner(item))
         except _Misshapen as error:
             error.path = f"[{len(found)}]{error.path}"

@@ -78,9 +78,8 @@ def root(hashes: Sequence[bytes]) -> bytes:
     """Merkle Tree Hash over leaf hashes, or over the roots of equally large complete subtrees."""
     require_widths(hashes)
     level = list(hashes) or [EMPTY_ROOT]
-    while len(level) > 1:
-        pairs = zip(level[::2], level[1::2], strict=False)
-        above = [sha256(b"\x01" + left + right).digest() for left, right in pairs]
+    while len(level) > 1:  # `_node` is written out: every hash of every audit passes here
+        above = [sha256(b"\x01" + a + b).digest() for a, b in zip(level[::2], level[1::2], strict=False)]
         # An unpaired last node rises unchanged: this gives the same tree as the split of RFC 6962.
         if len(level) % 2:
             above.append(level[-1])
