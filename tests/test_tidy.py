@@ -36,6 +36,11 @@ def product() -> list[PurePosixPath]:
     return [PurePosixPath(path.relative_to(ROOT).as_posix()) for path in found]
 
 
+def harnesses() -> list[PurePosixPath]:
+    """Every Python file of the tests, relative to the repository."""
+    return [PurePosixPath(path.relative_to(ROOT).as_posix()) for path in sorted(ROOT.glob("tests/**/*.py"))]
+
+
 def called(node: ast.Call) -> str:
     """The last word of what is called."""
     return str(getattr(node.func, "attr", getattr(node.func, "id", "")))
@@ -139,6 +144,13 @@ def test_the_product_keeps_the_rule(rule: Rule) -> None:
     files = product()
     assert len(files) > 40
     complaints = [one for path in files for one in rule(path, (ROOT / path).read_text(encoding="utf-8"))]
+    assert complaints == [], "\n" + "\n".join(complaints)
+
+
+def test_the_tests_are_short_as_well() -> None:
+    files = harnesses()
+    assert len(files) > 200
+    complaints = [one for path in files for one in files_are_short(path, (ROOT / path).read_text("utf-8"))]
     assert complaints == [], "\n" + "\n".join(complaints)
 
 

@@ -264,3 +264,12 @@ def axe_complaints(page: Page) -> list[str]:
 
     found = Axe().run(page).response["violations"]
     return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
+
+
+def start(site: Site, visit: Visit, path: str = "/", before: str = "") -> Page:
+    """A page of the laid-out site on a phone; `before` is a script that runs first."""
+    page, _ = visit(site.address)
+    if before:
+        page.add_init_script(before)
+    page.goto(site.address + path)
+    return page

@@ -119,3 +119,8 @@ def without_network(page: Page, site: Site) -> Iterator[None]:
     asked = len(site.asked)
     yield
     assert set(site.asked[asked:]) <= {"GET /service-worker.js"}
+
+
+def without_library(page: Page) -> None:
+    """A service installed without the library that reads QR codes."""
+    page.route("**/assets/scanner.json", lambda route: route.fulfill(json={"library": None}))

@@ -24,8 +24,8 @@ ROOT = Path(__file__).parents[2]
 ATTACKS = ("verify/test_attacks.py", "verify/test_check.py", "verify/test_check_life.py")
 OTHERS = (
     *("verify/test_check_compromise.py", "verify/test_check_issuer.py", "verify/test_check_proof.py"),
-    *("verify/test_trust.py", "verify/test_trust_rotation.py", "attacks/test_verdict_breaks.py"),
-    *("attacks/test_bundle_breaks.py", "attacks/test_held_verdicts.py"),
+    *("verify/test_trust.py", "verify/test_trust_rotation.py", "verify/test_trust_witnesses.py"),
+    *("attacks/test_verdict_breaks.py", "attacks/test_bundle_breaks.py", "attacks/test_held_verdicts.py"),
 )
 
 

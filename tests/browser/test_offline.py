@@ -27,7 +27,7 @@ from tests.browser.scanning import (
 )
 from tests.browser.site import Site
 from tests.browser.states import STATES, valid
-from tests.browser.test_verify_ways import CODE
+from tests.browser.test_typed_codes import CODE
 from verify.words import STATE_WORDS
 
 Shot = Callable[[Page, str], None]

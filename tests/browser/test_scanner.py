@@ -21,10 +21,10 @@ from tests.browser.scanning import (
     scanned_pdf,
     symbol,
     verdict_of,
+    without_library,
 )
 from tests.browser.site import Site
 from tests.browser.states import STATES, Scene, other_host, valid
-from tests.browser.test_verify_ways import without_library
 from tests.verify.shown import claims_of
 from verify.words import STATE_WORDS
 

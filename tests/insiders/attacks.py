@@ -6,27 +6,19 @@ somebody with the service's secrets can. SK: with the service's checkpoint, rece
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
-from issuers.acts.words import COMMITTED
 from issuers.authority.class_facts import CertificateFact, State
-from issuers.credential import Credential, parse_credential, sign_credential
-from ledger.commitment import Opening, commit, decode_opening, encode_opening
-from ledger.keys import from_seed
+from ledger.commitment import commit, decode_opening, encode_opening
 from ledger.leaf import leaf_hash, parse_leaf
-from ledger.statement import Statement, parse_statement
-from ledger.store import entry
-from ledger.tiles import decode_bundle, encode_bundle
+from ledger.statement import parse_statement
 from registry.published.publishing import Publisher
 from registry.storage.facts import decode, encode
-from registry.storage.tables import credential, fact, opening
+from registry.storage.tables import fact, opening
 from tests.insider import insider
 from tests.insiders.forging import (
     Line,
@@ -40,11 +32,24 @@ from tests.insiders.forging import (
     rewrite,
     say_again,
 )
+from tests.insiders.hands import (
+    STOLEN,
+    append,
+    exchange_entries,
+    exchange_rows,
+    exchange_tile,
+    first_of,
+    issued,
+    openings_of,
+    publish_anew_on_top,
+    put_back_files,
+    raised,
+    renamed,
+    say_more,
+    sign,
+    subject_of,
+)
 from tests.insiders.scene import DAY, SUSPENDED, Scene, copy_shown
-from tests.world_parts import seeded
-
-THE_ONE = 3  # the certificate that is changed: no claim rests on it, and nothing was said of it since
-STOLEN = "欧阳娜娜"
 
 
 def nothing(scene: Scene) -> None:
@@ -53,26 +58,26 @@ def nothing(scene: Scene) -> None:
 
 def edit_row(scene: Scene) -> None:
     """The row, and its bytes in the published bundle; neither hash nor signature."""
-    seq, leaf = _renamed(scene)
-    _exchange_row(scene, [{"seq": seq, "leaf": leaf}])
-    _exchange_entries(scene, {seq: leaf})
+    seq, leaf = renamed(scene)
+    exchange_rows(scene, [{"seq": seq, "leaf": leaf}])
+    exchange_entries(scene, {seq: leaf})
 
 
 def edit_and_recompute(scene: Scene) -> None:
     """Row and all that hangs on it, in the database and in the published files; but no checkpoint."""
-    seq, leaf = _renamed(scene)
+    seq, leaf = renamed(scene)
     said = lines(scene)
     said[seq] = replace(said[seq], raw=parse_leaf(leaf).statement)
     leaves = chained(scene.stage.world.origin, said)
     rows = [ledger_row(at, data) for at, data in enumerate(leaves)][seq:]
-    _exchange_row(scene, rows)
-    _exchange_entries(scene, dict(enumerate(leaves)))
-    _exchange_tile(scene, [leaf_hash(data) for data in leaves])
+    exchange_rows(scene, rows)
+    exchange_entries(scene, dict(enumerate(leaves)))
+    exchange_tile(scene, [leaf_hash(data) for data in leaves])
 
 
 def edit_and_sign(scene: Scene) -> None:
     """As the service itself would have done it, but for the signatory's signature."""
-    seq, leaf = _renamed(scene)
+    seq, leaf = renamed(scene)
     said = lines(scene)
     said[seq] = replace(said[seq], raw=parse_leaf(leaf).statement)
     old = parse_statement(lines(scene)[seq].raw)
@@ -86,8 +91,8 @@ def edit_with_all_keys(scene: Scene) -> None:
     said = lines(scene)
     first = next(seq for seq, line in enumerate(said) if parse_statement(line.raw).kind == "sheet")
     sheet = parse_statement(said[first].raw)
-    opened = _openings(scene, sheet)
-    better = [replace(one, fields=_better(one.fields)) for one in opened]
+    opened = openings_of(scene, sheet)
+    better = [replace(one, fields=raised(one.fields)) for one in opened]
     body = {**sheet.body, "entries": [commit(one) for one in better]}
     keys = keys_of(scene, "evaluator-1", "evaluator-2", "signatory")
     said, hashes = say_again(said, first, body, keys)
@@ -105,7 +110,7 @@ def delete_tail(scene: Scene) -> None:
     """The newest rows are gone; the files of an older, truly signed checkpoint are put back."""
     with insider(scene.stage.service.settings) as raw:
         raw.run("DELETE FROM ledger_entry WHERE seq >= :size", size=scene.stage.size() - 3)
-    _old_files(scene)
+    put_back_files(scene)
 
 
 def delete_tail_and_sign(scene: Scene) -> None:
@@ -127,25 +132,25 @@ def restore_and_regrow(scene: Scene) -> None:
     for kind in itertools.islice(itertools.cycle((SUSPENDED, "certificate-restored")), 1 + size):
         if scene.stage.size() > size:
             break
-        _say_more(scene, kind)
+        say_more(scene, kind)
     Publisher(scene.stage.service).run_once()
 
 
 def replace_payload(scene: Scene) -> None:
     """Other marks, sealed under the right key in the right place; the log is not touched."""
-    sheet = _statement(scene, "sheet")
+    sheet = first_of(scene, "sheet")
 
     def lie(_old: bytes, _place: int, kept: bytes) -> bytes:
         told = decode_opening(kept)
-        return encode_opening(replace(told, fields=_better(told.fields)))
+        return encode_opening(replace(told, fields=raised(told.fields)))
 
     move_openings(scene, {sheet.hash: sheet.hash}, lie)
 
 
 def replace_payload_and_commitment(scene: Scene) -> None:
     """The name on a certificate, in the opening and in the act, which the signatory did not sign so."""
-    seq, old = _issued(scene)
-    (opened,) = _openings(scene, old)
+    seq, old = issued(scene)
+    (opened,) = openings_of(scene, old)
     other = replace(opened, fields={**opened.fields, "name": STOLEN})
     body = {**old.body, "entries": [commit(other)]}
     said, hashes = say_again(lines(scene), seq, body, keys_of(scene))
@@ -178,26 +183,26 @@ def delete_claim(scene: Scene) -> None:
 
 def invent_event(scene: Scene) -> None:
     """A suspended certificate is restored in the signatory's name, by no signature of theirs."""
-    kind, subject = "certificate-restored", _subject(scene, 1)
-    forged = parse_statement(_sign(scene, kind, subject, {"reason": "ordered"}))
+    kind, subject = "certificate-restored", subject_of(scene, 1)
+    forged = parse_statement(sign(scene, kind, subject, {"reason": "ordered"}))
     raw = changed(forged, {"reason": "cleared"}, None)
-    _append(scene, raw)
+    append(scene, raw)
     publish_anew_on_top(scene)
 
 
 def replay_statement(scene: Scene) -> None:
     """The restoration the signatory once signed is put into the log a second time."""
     scene.stage.hands.set(scene.stage.hands.now_ms - 2 * DAY + 3_600_000)  # within the day it is good for
-    old = _statement(scene, "certificate-restored")
-    _append(scene, old.raw, twice=True)
+    old = first_of(scene, "certificate-restored")
+    append(scene, old.raw, twice=True)
     publish_anew_on_top(scene)
 
 
 def backdate_statement(scene: Scene) -> None:
     """The body dates a suspension a month back, and the service lets it in."""
     now = scene.stage.hands.now_ms
-    raw = _sign(scene, SUSPENDED, _subject(scene, 4), {"reason": "ordered"}, at=now - 30 * DAY)
-    _append(scene, raw)
+    raw = sign(scene, SUSPENDED, subject_of(scene, 4), {"reason": "ordered"}, at=now - 30 * DAY)
+    append(scene, raw)
     publish_anew_on_top(scene)
 
 
@@ -205,15 +210,15 @@ def backdate_leaf(scene: Scene) -> None:
     """Body and service date statement and leaf alike, before the time of the last cosignature."""
     scene.cosign()  # two quiet days later the district has looked again
     then = scene.stage.hands.now_ms - DAY
-    raw = _sign(scene, SUSPENDED, _subject(scene, 4), {"reason": "ordered"}, at=then)
-    _append(scene, raw, at=then)
+    raw = sign(scene, SUSPENDED, subject_of(scene, 4), {"reason": "ordered"}, at=then)
+    append(scene, raw, at=then)
     publish_anew_on_top(scene)
 
 
 def reorder(scene: Scene) -> None:
     """Two certificates change places, each with the time it was promised."""
     said = lines(scene)
-    seq, _ = _issued(scene)
+    seq, _ = issued(scene)
     said[seq - 1], said[seq] = said[seq], said[seq - 1]
     rewrite(scene, said)
     publish_anew(scene)
@@ -225,7 +230,7 @@ def split_view(scene: Scene) -> None:
     said = lines(scene)
     copy_shown(scene.home, true)
     now = scene.stage.hands.now_ms
-    filler = [_sign(scene, SUSPENDED, _subject(scene, place), {"reason": "ordered"}) for place in (3, 4)]
+    filler = [sign(scene, SUSPENDED, subject_of(scene, place), {"reason": "ordered"}) for place in (3, 4)]
     rewrite(scene, [*said[:-1], *(Line(now, raw) for raw in filler)])
     publish_anew(scene)
     copy_shown(scene.home, other)
@@ -239,13 +244,13 @@ def drop_after_receipt(scene: Scene) -> None:
     scene.say("certificate-revoked", 4)
     rewrite(scene, said)
     scene.reopen()
-    _say_more(scene, SUSPENDED)
+    say_more(scene, SUSPENDED)
     Publisher(scene.stage.service).run_once()
 
 
 def destroy_payload(scene: Scene) -> None:
     """The marks of a trainee are gone, and no act says why."""
-    sheet = _statement(scene, "sheet")
+    sheet = first_of(scene, "sheet")
     with insider(scene.stage.service.settings) as raw:
         where = sa.and_(opening.c.statement == sheet.hash, opening.c.place == 0)
         assert raw.connection.execute(sa.delete(opening).where(where)).rowcount == 1
@@ -274,107 +279,3 @@ ATTACKS: dict[int, Callable[[Scene], None]] = {
     19: drop_after_receipt,
     20: destroy_payload,
 }
-
-
-def publish_anew_on_top(scene: Scene) -> None:
-    """What was published stays; the service publishes on, as it does every second."""
-    scene.reopen()
-    Publisher(scene.stage.service).run_once()
-
-
-def _append(scene: Scene, raw: bytes, *, at: int | None = None, twice: bool = False) -> None:
-    said = [*lines(scene), Line(scene.stage.hands.now_ms if at is None else at, raw)]
-    rewrite(scene, said, twice=[len(said) - 1] if twice else [])
-
-
-def _sign(scene: Scene, kind: str, subject: str, body: Any, *, at: int | None = None) -> bytes:
-    """The signatory's own signature."""
-    now = scene.stage.hands.now_ms if at is None else at
-    return scene.stage.world.sign(kind, "signatory", subject, body, at=now)
-
-
-def _say_more(scene: Scene, kind: str) -> None:
-    """Business that goes on; of what the signatory says now, they have no receipt from before."""
-    stage = scene.stage
-    stage.hands.set(stage.hands.now_ms + 1_000)
-    raw = _sign(scene, kind, _subject(scene, 4), {"reason": "ordered"})
-    assert stage.post(raw).status_code == 200
-
-
-def _subject(scene: Scene, place: int) -> str:
-    return f"certificate/{scene.certified[place].item.certificate.hex()}"
-
-
-def _statement(scene: Scene, kind: str) -> Statement:
-    """The first of its kind."""
-    said = (parse_statement(line.raw) for line in lines(scene))
-    return next(one for one in said if one.kind == kind)
-
-
-def _issued(scene: Scene) -> tuple[int, Statement]:
-    """Place and statement of the certificate that is changed."""
-    said = [parse_statement(line.raw) for line in lines(scene)]
-    subject = _subject(scene, THE_ONE)
-    return next((seq, one) for seq, one in enumerate(said) if one.subject == subject)
-
-
-def _openings(scene: Scene, statement: Statement) -> list[Opening]:
-    with scene.stage.service.database.reading() as connection:
-        people = scene.stage.service.people
-        return [decode_opening(raw) for raw in people.openings(connection, statement.hash)]
-
-
-def _better(fields: Any) -> dict[str, Any]:
-    """A tenth of a point more in everything."""
-    marks = {name: value + 1 for name, value in fields.items() if name not in COMMITTED["sheet"]}
-    return {**fields, **marks}
-
-
-def _renamed(scene: Scene) -> tuple[int, bytes]:
-    """Place and leaf of a certificate with another credential, which is exchanged as well."""
-    seq, old = _issued(scene)
-    people, certificate = scene.stage.service.people, scene.certified[THE_ONE].item.certificate
-    told: Credential = parse_credential(scene.certified[THE_ONE].credential).claims
-    forged = sign_credential(replace(told, name=STOLEN), from_seed(old.alg, seeded("a forger", 48)))
-    with insider(scene.stage.service.settings) as raw:
-        query = sa.select(credential.c.person).where(credential.c.certificate == certificate)
-        person = raw.connection.execute(query).scalar_one()
-        sealed = people.seal(raw.connection, person, forged, table="credential", place=(certificate,))
-        change = sa.update(credential).where(credential.c.certificate == certificate)
-        raw.connection.execute(change.values(sealed=sealed))
-        leaf = raw.connection.execute(sa.select(entry.c.leaf).where(entry.c.seq == seq)).scalar_one()
-    digest = hashlib.sha256(scene.certified[THE_ONE].credential).digest()
-    return seq, leaf.replace(digest, hashlib.sha256(forged).digest())
-
-
-def _exchange_row(scene: Scene, rows: list[dict[str, Any]]) -> None:
-    with insider(scene.stage.service.settings) as raw:
-        for row in rows:
-            change = sa.update(entry).where(entry.c.seq == row["seq"])
-            raw.connection.execute(change.values({name: row[name] for name in row if name != "seq"}))
-
-
-def _newest(scene: Scene, level: str) -> Path:
-    """The widest partial file of the one tile of a level: this log has fewer than 256 entries."""
-    return max((scene.home / "log" / "tile" / level / "000.p").iterdir(), key=lambda one: int(one.name))
-
-
-def _exchange_entries(scene: Scene, leaves: dict[int, bytes]) -> None:
-    path = _newest(scene, "entries")
-    old = decode_bundle(path.read_bytes(), width=int(path.name))
-    path.write_bytes(encode_bundle([leaves.get(seq, one) for seq, one in enumerate(old)]))
-    scene.reopen()
-
-
-def _exchange_tile(scene: Scene, hashes: list[bytes]) -> None:
-    _newest(scene, "0").write_bytes(b"".join(hashes))
-    scene.reopen()
-
-
-def _old_files(scene: Scene) -> None:
-    """The lock store is not the insider's to bring back: it lies on another host."""
-    lock = scene.home / "lock-store" / "note"
-    kept = lock.read_bytes()
-    copy_shown(scene.folder / "old", scene.home)
-    lock.write_bytes(kept)
-    scene.reopen()

@@ -18,12 +18,11 @@ import httpx
 
 from issuers.acts import read_act
 from issuers.acts.certificates import CertificateIssued, NewVersion, NumberVoided
-from issuers.authority.case import shanghai_date
 from issuers.authority.class_facts import CertificateFact, Passed, State, passed_key
 from issuers.base64url import from_b64, to_b64
 from issuers.credential import parse_credential
 from issuers.evidence import Evidence, open_roster, the_roster, to_json
-from issuers.identifiers.codes import CertificateNumber, make_code, make_number
+from issuers.identifiers.codes import make_code
 from issuers.request import Request, parse_request
 from ledger.commitment import check_opening, decode_opening
 from ledger.cose import check_sign1
@@ -31,9 +30,9 @@ from ledger.errors import MalanError, Malformed, Refused
 from ledger.leaf import leaf_hash
 from ledger.receipt import Receipt, sign_receipt
 from ledger.statement import parse_statement
+from tests.issuers.fake_documents import certificate_number, decision, document, prepared_claim
 from tests.world import World
-from tests.world_parts import HOST, PROJECT, STANDARD, seeded
-from tests.world_steps import said_of_class
+from tests.world_parts import seeded
 
 SERVER = "https://service.malan.example"
 
@@ -151,9 +150,10 @@ class FakeService:
             case "/api/staff":
                 return _json({"staff": seeded(f"staff {self._asked(told, 'staff')['name']}", 16).hex()})
             case "/api/subsidy/check":
-                return _json(_decision(self._asked(told, "subsidy-check")))
+                self._asked(told, "subsidy-check")
+                return _json(decision())
             case "/api/subsidy/claims/prepare":
-                return _json(self._prepare_claim(self._asked(told, "claim")))
+                return _json(prepared_claim(self.world, self._asked(told, "claim")))
         raise KeyError(path)
 
     def evidence(self) -> Evidence:
@@ -221,7 +221,7 @@ class FakeService:
                 self.reserved[candidate] = {
                     "candidate": candidate.hex(),
                     "certificate": world.draw(16).hex(),
-                    "number": _number(world, count),
+                    "number": certificate_number(world, count),
                     "code": make_code(int.from_bytes(world.draw(6), "big")),
                     "status_list": 1,
                     "status_index": 1000 + count,
@@ -229,7 +229,7 @@ class FakeService:
                     "id_last4": trainee.id_number[-4:],
                 }
             items.append({**self.reserved[candidate], **self.change.get(trainee.name, {})})
-        return {**self._document(body, items), **self.change.get("document", {})}
+        return {**document(self.world, body, items), **self.change.get("document", {})}
 
     def _prepare_version(self, subject: str, body: Any) -> dict[str, Any]:
         """Code and place for the next version, the same when asked again."""
@@ -256,61 +256,7 @@ class FakeService:
             "prints_id": claims.last_four is not None,
             **self.change.get("version", {}),
         }
-        return {**self._document(body, [item]), "version": told, **self.change.get("document", {})}
-
-    def _document(self, body: Any, items: list[dict[str, Any]]) -> dict[str, Any]:
-        world = self.world
-        (evaluation,) = said_of_class(world, "evaluation-confirmed")
-        return {
-            "class": world.class_id.hex(),
-            "evaluation": evaluation.hex(),
-            "batch": body["batch"].hex(),
-            "expires_ms": world.now + 72 * 3_600_000,
-            "host": HOST,
-            "origin": world.origin,
-            "kind": STANDARD.kind.value,
-            "stage": STANDARD.stage,
-            "project": PROJECT,
-            "standard": STANDARD.id,
-            "course": STANDARD.title,
-            "course_en": STANDARD.title_en,
-            "hours": STANDARD.hours,
-            "institution_name": "青木创业培训学校",
-            "body_name": "申蓝评价管理服务中心",
-            "items": items,
-        }
-
-    def _prepare_claim(self, body: Any) -> dict[str, Any]:
-        person = body["id_number"]
-        (fact, *_) = self.world.view.all(CertificateFact)
-        return {
-            **_decision(body),
-            "claim": seeded(f"claim {len(self.world.leaves)}", 16).hex(),
-            "certificate": fact.id.hex(),
-            "project": fact.project,
-            "district": "district-310104",
-            "policy": "demo-2026",
-            "project_nullifier": seeded(f"project {person}", 32).hex(),
-            "slot_nullifier": seeded(f"slot {person}", 32).hex(),
-        }
-
-
-def _number(world: World, sequence: int) -> str:
-    number = CertificateNumber(
-        kind=STANDARD.kind,
-        district="310104",
-        year2=shanghai_date(world.now).year % 100,
-        stage=STANDARD.stage,
-        project3=int(PROJECT),
-        issuer3=7,
-        sequence6=sequence,
-    )
-    return make_number(number)
-
-
-def _decision(body: Any) -> dict[str, Any]:
-    finding = {"rule": 1, "answer": "PASS", "code": "ROLE", "zh": "身份符合", "en": "role fits"}
-    return {"outcome": "eligible", "findings": [finding], "amount_fen": 180_000, "unconfirmed": True}
+        return {**document(self.world, body, [item]), "version": told, **self.change.get("document", {})}
 
 
 def _json(value: object) -> bytes:

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 import structlog
 
+from registry.backups.taking import Taken
 from registry.settings import Settings
 from tests.ground import Ground
+from tests.registry.backing import elsewhere, taken
 from tests.registry.desk import Desk
 from tests.registry.stage import Stage, know_staff, raise_stage, with_standard
 from tests.world import World
@@ -86,3 +88,18 @@ def desk(results: Stage) -> Desk:
     made = Desk(results, results.issue_all())
     results.publish()
     return made
+
+
+@pytest.fixture
+def backup(stage: Stage, tmp_path: Path) -> Taken:
+    """A backup of a published stage."""
+    stage.publish()
+    return taken(stage, tmp_path / "shelf")
+
+
+@pytest.fixture
+def new_home(stage: Stage, backup: Taken, ground: Ground, tmp_path: Path) -> Iterator[Settings]:
+    """Another machine: the secrets out of their envelopes, the lock store on its own disk, nothing else."""
+    settings = elsewhere(ground, stage.service.settings, tmp_path / "new", "lock-store")
+    yield settings
+    ground.drop(settings)

@@ -1,9 +1,10 @@
-"""Next versions of a stage's certificates: asked for, signed as `malan-sign` would, sent."""
+"""Next versions of a stage's certificates: asked for, signed as `malan-sign` would, sent, ended."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import replace
+from typing import Any
 
 import httpx
 
@@ -12,8 +13,10 @@ from issuers.sign.answers import Prepared, PreparedVersion, read_prepared_versio
 from issuers.sign.drafting import Speaker
 from issuers.sign.drafting_certificates import Certified
 from issuers.sign.drafting_versions import Change, certify_version
-from tests.registry.stage import Stage, parcel_item
+from tests.registry.stage import Stage, item, parcel_item
 from tests.world_parts import BODY
+
+DAY = 86_400_000
 
 
 def ask(stage: Stage, certificate: bytes, version: int, who: str = "signatory") -> httpx.Response:
@@ -51,3 +54,12 @@ def renew(stage: Stage, made: Certified, version: int = 2, change: Change | None
     (answer,) = stage.post_batch([parcel_item(again)])
     assert answer["status"] == "appended", answer
     return again
+
+
+def say(stage: Stage, kind: str, made: Certified, reason: str) -> dict[str, Any]:
+    """What the signatory says of a certificate, and what the service answers."""
+    subject = f"certificate/{made.item.certificate.hex()}"
+    act = {"reason": reason}
+    raw = stage.world.sign(kind, "signatory", subject, act, at=stage.hands.now_ms)
+    (answer,) = stage.post_batch([item(raw)])
+    return answer

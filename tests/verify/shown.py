@@ -6,9 +6,12 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+import pytest
+
 from issuers.bundle import Bundle, open_bundle, sign_bundle
 from issuers.credential import Credential, parse_credential, sign_credential
 from issuers.qr import make_text
+from ledger.errors import MalanError
 from ledger.keys import Signer
 from ledger.leaf import Leaf, encode_leaf, leaf_hash
 from ledger.statement import parse_statement
@@ -106,3 +109,10 @@ def smuggle(world: World, statement: bytes, *, time_ms: int | None = None) -> in
     world.said.append(parse_statement(statement))
     world.now = max(world.now, at) + 1000
     return seq
+
+
+def refused(code: str, raw: bytes, pin: Pin | None = None) -> None:
+    """The bundle is not opened, and for this reason."""
+    with pytest.raises(MalanError) as caught:
+        open_trust(raw, pin=pin)
+    assert caught.value.code == code
