@@ -5,8 +5,6 @@ Promises: exit codes 0, 1, 2 as design decision 16 says; an error is a sentence 
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import io
 import sys
 from typing import Final
@@ -14,13 +12,14 @@ from typing import Final
 import typer
 
 from ledger.errors import MalanError
+from verify.commands import audit, check, show, witness
+from verify.commands.options import complain
 
-_COMMANDS: Final = ("check", "show", "audit", "witness")
 USAGE: Final = 2
 
 
 def build() -> typer.Typer:
-    """The program with every command that is installed."""
+    """The program with all its commands."""
     app = typer.Typer(
         name="malan-verify",
         help="核验证书与账本，无需信任任何服务器。Verify certificates and the log; trust no server.",
@@ -33,10 +32,8 @@ def build() -> typer.Typer:
     def root() -> None:
         """核验证书与账本，无需信任任何服务器。Verify certificates and the log; trust no server."""
 
-    for name in _COMMANDS:
-        module = f"verify.commands.{name}"
-        if importlib.util.find_spec(module) is not None:
-            importlib.import_module(module).register(app)
+    for command in (check, show, audit, witness):
+        command.register(app)
     return app
 
 
@@ -48,8 +45,7 @@ def main() -> None:
     try:
         build()()
     except MalanError as error:
-        place = f" ({error.where})" if error.where else ""
-        sys.stderr.write(f"{error.code}{place}: {error.what}\n" + (f"→ {error.fix}\n" if error.fix else ""))
+        complain(error)
         sys.exit(USAGE)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -7,7 +7,16 @@ from datetime import date
 from typing import Annotated, TypeAlias
 
 from issuers.acts.reasons import CancellationReason, CorrectionReason, ReissueReason
-from issuers.acts.words import STATUS_INDEX_MAX, CertificateKind, OneCommitment, Outcome, Reason, Version, act
+from issuers.acts.words import (
+    CertificateKind,
+    OneCommitment,
+    Outcome,
+    Reason,
+    StatusIndex,
+    StatusList,
+    Version,
+    act,
+)
 from issuers.shape import Hash, Id16, Pattern, Range, Size, Slug
 
 
@@ -22,8 +31,8 @@ class CertificateIssued:
     standard: Slug
     kind: CertificateKind
     credential: Hash
-    status_list: Annotated[int, Range(0, 9999)]
-    status_index: Annotated[int, Range(0, STATUS_INDEX_MAX)]
+    status_list: StatusList
+    status_index: StatusIndex
     issued_on: date
     entries: OneCommitment
     expires_on: date | None = None
@@ -36,8 +45,8 @@ class NumberVoided:
 
     class_id: Id16
     candidate: Id16
-    status_list: Annotated[int, Range(0, 9999)]
-    status_index: Annotated[int, Range(0, STATUS_INDEX_MAX)]
+    status_list: StatusList
+    status_index: StatusIndex
     reason: Reason
     entries: OneCommitment
 
@@ -68,10 +77,9 @@ class CertificateCancelled:
     reason: CancellationReason
 
 
-@act("certificate-corrected")
 @dataclass(frozen=True, slots=True)
-class CertificateCorrected:
-    """The next version of a certificate, that says something else; number and `issued_on` stay.
+class _NextVersion:
+    """What the next version of a certificate says, whatever it is made for; number and `issued_on` stay.
 
     `former` is the credential it replaces; `version_on` the Shanghai date of the leaf.
     """
@@ -81,32 +89,28 @@ class CertificateCorrected:
     standard: Slug
     kind: CertificateKind
     credential: Hash
-    status_list: Annotated[int, Range(0, 9999)]
-    status_index: Annotated[int, Range(0, STATUS_INDEX_MAX)]
+    status_list: StatusList
+    status_index: StatusIndex
     issued_on: date
     version_on: date
-    reason: CorrectionReason
     entries: OneCommitment
     expires_on: date | None = None
+
+
+@act("certificate-corrected")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateCorrected(_NextVersion):
+    """The next version says something else."""
+
+    reason: CorrectionReason
 
 
 @act("certificate-reissued")
-@dataclass(frozen=True, slots=True)
-class CertificateReissued:
-    """The next version of a certificate, that says the same. Fields as in CertificateCorrected."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateReissued(_NextVersion):
+    """The next version says the same."""
 
-    version: Version
-    former: Hash
-    standard: Slug
-    kind: CertificateKind
-    credential: Hash
-    status_list: Annotated[int, Range(0, 9999)]
-    status_index: Annotated[int, Range(0, STATUS_INDEX_MAX)]
-    issued_on: date
-    version_on: date
     reason: ReissueReason
-    entries: OneCommitment
-    expires_on: date | None = None
 
 
 NewVersion: TypeAlias = CertificateCorrected | CertificateReissued

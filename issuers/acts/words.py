@@ -21,7 +21,8 @@ Enrolment = Annotated[bytes, Size(1, 1024)]
 Projects = Annotated[tuple[Slug, ...], Size(1, 64)]
 VERSION_MAX = 99
 Version = Annotated[int, Range(2, VERSION_MAX)]
-STATUS_INDEX_MAX = 2**20 - 1  # a status list of 256 KiB before compression
+StatusList = Annotated[int, Range(0, 9999)]
+StatusIndex = Annotated[int, Range(0, 2**20 - 1)]  # a status list of 256 KiB before compression
 
 
 class Role(StrEnum):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any, Final, TypeVar
 
-from issuers.acts.words import STATUS_INDEX_MAX, CertificateKind, Version
+from issuers.acts.words import CertificateKind, StatusIndex, StatusList, Version
 from issuers.base64url import from_b64
 from issuers.json_in import from_object
 from issuers.shape import Hash, Id16, Pattern, Range, Size, Slug
@@ -39,8 +39,8 @@ class PreparedItem:
     certificate: Id16
     number: Annotated[str, Pattern(r"[CJ][0-9]{21}[0-9A-Z]")] = field(repr=False)
     code: Annotated[str, Pattern(r"[0-9]{16}")] = field(repr=False)
-    status_list: Annotated[int, Range(0, 9999)]
-    status_index: Annotated[int, Range(0, STATUS_INDEX_MAX)]
+    status_list: StatusList
+    status_index: StatusIndex
     name: Annotated[str, Size(1, 50)] = field(repr=False)
     id_last4: Annotated[str, Size(0, 4)] | None = field(default=None, repr=False)
 

@@ -13,7 +13,7 @@ from issuers.evidence import to_json
 from tests.verify.logs import forge, said_in, whole_world
 from tests.world import World
 from verify.__main__ import main
-from verify.commands import audit as command
+from verify.commands.options import time_asked
 from verify.pins import PinStore
 from verify.trust import Pin
 
@@ -174,4 +174,4 @@ def test_without_at_the_clock_decides_what_is_outstanding(
 
 
 def test_a_time_without_an_offset_is_shanghais() -> None:
-    assert command._milliseconds("2026-03-16T12:00:00") == command._milliseconds(AT)
+    assert time_asked("2026-03-16T12:00:00") == time_asked(AT)

@@ -1,13 +1,11 @@
 """Door: `malan-verify audit`: reads a published log and the files the user names, audits, prints, files.
 
 Promises: one document on stdout with --json and nothing else there; progress goes to stderr, and only to a
-terminal that waits longer than a second; the exit code is the report's. The one place of an audit that looks
-at the clock.
+terminal that waits longer than a second; the exit code is the report's.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -15,7 +13,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
-from datetime import datetime
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Final
@@ -24,7 +21,6 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from issuers.authority.case import SHANGHAI
 from issuers.bundle import BYTES_MAX as BUNDLE_BYTES_MAX
 from issuers.evidence_document import DOCUMENT_BYTES_MAX
 from issuers.files import read_file, replace_file
@@ -39,6 +35,7 @@ from verify.audit.leftovers import CHECKPOINT
 from verify.audit.panel import WIDTH, render
 from verify.audit.report import AuditReport
 from verify.audit.run import Asked, audit
+from verify.commands.options import AsJson, At, Genesis, print_json, time_asked
 from verify.pins import PinStore
 from verify.source import Source, open_source
 from verify.trust import Pin
@@ -55,12 +52,7 @@ EvidenceFiles = Annotated[
     list[Path] | None, typer.Option("--evidence", help="Evidence of a class; may be given several times")
 ]
 HtmlFile = Annotated[Path | None, typer.Option("--html", help="Write the report as a page to file")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout")]
-At = Annotated[str | None, typer.Option("--at", help="Audit as of this time (RFC 3339; default now)")]
 PolicyFile = Annotated[Path | None, typer.Option("--policy", help="Witness policy you hold (tlog-policy)")]
-Genesis = Annotated[
-    str | None, typer.Option("--genesis", help="Published genesis fingerprint (64 hex digits)")
-]
 Jobs = Annotated[
     int | None, typer.Option("--jobs", min=1, max=64, help="Processes (default: as many as processors)")
 ]
@@ -96,7 +88,7 @@ def run(
     pin = _pin(source) if trust is None and genesis is None else None
     fixed = from_hex(genesis, where="--genesis", size=32) if genesis is not None else None
     asked = Asked(
-        at_ms=_milliseconds(at),
+        at_ms=time_asked(at),
         place=log,
         trust=_read(trust, BUNDLE_BYTES_MAX),
         since=_read(since, MAX_NOTE_BYTES),
@@ -133,22 +125,6 @@ def _policy(path: Path | None, pin: Pin | None) -> bytes | None:
 
 def _read(path: Path | None, bytes_max: int) -> bytes | None:
     return read_file(path, bytes_max=bytes_max) if path is not None else None
-
-
-def _milliseconds(at: str | None) -> int:
-    """Now, or the time the user gives; without an offset it is Shanghai's."""
-    if at is None:
-        return time.time_ns() // 1_000_000
-    try:
-        given = datetime.fromisoformat(at)
-        time_ms = int(
-            (given if given.tzinfo is not None else given.replace(tzinfo=SHANGHAI)).timestamp() * 1000
-        )
-    except (ValueError, OverflowError):
-        time_ms = -1
-    if time_ms < 0:
-        raise Malformed("TIME_FORM", "not a time such as 2026-03-13T10:00:00+08:00", where="--at")
-    return time_ms
 
 
 @contextmanager
@@ -219,8 +195,6 @@ def _audited(source: Source, asked: Asked, memory: Memory | None, executor: Exec
 
 def _print(report: AuditReport, *, as_json: bool) -> None:
     if as_json:
-        text = json.dumps(report.document(), ensure_ascii=False, indent=2) + "\n"
-        sys.stdout.buffer.write(text.encode())  # JSON is UTF-8, whatever the terminal speaks
-        sys.stdout.buffer.flush()
+        print_json(report.document())
     else:
         Console(width=max(WIDTH, Console().width), highlight=False).print(render(report))

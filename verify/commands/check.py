@@ -1,29 +1,26 @@
 """Door: `malan-verify check`: reads what the user names, asks for a verdict, prints it.
 
 Promises: one document on stdout with --json and nothing else there; every trouble is a verdict or a message
-with a code; the exit code is the verdict's. The one place of a check that looks at the clock.
+with a code; the exit code is the verdict's.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
-import time
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 
-from issuers.authority.case import SHANGHAI
 from issuers.credential import parse_credential
 from issuers.files import read_file
 from issuers.json_in import from_hex
 from ledger.errors import BadSignature, MalanError, Malformed
 from ledger.proof import MAX_PROOF_BYTES
+from verify.commands.options import AsJson, At, Genesis, print_json, time_asked
 from verify.evidence import Evidence
 from verify.findings import altered, could_not_read, could_not_trust
 from verify.gather import Gatherer, Wanted
@@ -51,13 +48,8 @@ TrustFile = Annotated[Path | None, typer.Option("--trust", help="Trust bundle (t
 ProofFile = Annotated[Path | None, typer.Option("--proof", help="Proof of logging (.tlog-proof)")]
 RequireProof = Annotated[bool, typer.Option("--require-proof", help="Without a proof: could not check")]
 Offline = Annotated[bool, typer.Option("--offline", help="Ask nobody")]
-At = Annotated[str | None, typer.Option("--at", help="Check as of this time (RFC 3339; default now)")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout")]
 Server = Annotated[
     str | None, typer.Option("--server", envvar="MALAN_SERVER", help="Service to ask, https://host")
-]
-Genesis = Annotated[
-    str | None, typer.Option("--genesis", help="Published genesis fingerprint (64 hex digits)")
 ]
 
 
@@ -81,7 +73,7 @@ def check(
 
     真伪核验：退出码 0 有效，1 否定，2 未能核验。
     """
-    now = _seconds(at)
+    now = time_asked(at) // 1000
     home = os.environ.get("MALAN_HOME")
     store = PinStore(Path(home or "malan-home"))
     wanted = Wanted(
@@ -163,23 +155,8 @@ def _file(what: str) -> bytes:
     return read_file(Path(what), bytes_max=FILE_BYTES_MAX)
 
 
-def _seconds(at: str | None) -> int:
-    """Now, or the time the user gives; without an offset it is Shanghai's."""
-    if at is None:
-        return int(time.time())
-    try:
-        given = datetime.fromisoformat(at)
-        seconds = int((given if given.tzinfo is not None else given.replace(tzinfo=SHANGHAI)).timestamp())
-    except (ValueError, OverflowError):
-        seconds = -1
-    if seconds < 0:
-        raise Malformed("TIME_FORM", "not a time such as 2026-03-13T10:00:00+08:00", where="--at")
-    return seconds
-
-
 def _print(verdict: Verdict, *, as_json: bool) -> None:
     if as_json:
-        text = json.dumps(verdict.to_document(), ensure_ascii=False, indent=2) + "\n"
-        sys.stdout.buffer.write(text.encode())  # JSON is UTF-8, whatever the terminal speaks
+        print_json(verdict.to_document())
     else:
         Console(width=max(80, Console().width), highlight=False).print(render(verdict))

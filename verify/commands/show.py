@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,7 @@ from typing import Annotated
 import typer
 
 from issuers.files import read_file
+from verify.commands.options import print_json
 from verify.showing import BYTES_MAX, describe
 
 File = Annotated[
@@ -27,5 +27,4 @@ def show(file: File, as_json: AsJson = False) -> None:
     """What stands in a file, as JSON. Nothing is verified. 显示文件内容，不作核验。"""
     document = describe(read_file(file, bytes_max=BYTES_MAX))
     sys.stderr.write("未核验，仅显示内容。Nothing here was verified; this only shows what the bytes say.\n")
-    text = json.dumps({"verified": False, **document}, ensure_ascii=False, indent=None if as_json else 2)
-    sys.stdout.buffer.write(f"{text}\n".encode())
+    print_json({"verified": False, **document}, indent=None if as_json else 2)

@@ -7,7 +7,6 @@ witness come from.
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import signal
@@ -26,6 +25,7 @@ from ledger.errors import MalanError, Malformed, Unavailable
 from ledger.heads import Conflict, Seen, see
 from ledger.note import MAX_NOTE_BYTES, NoteKey, parse_vkey
 from ledger.policy import Log, Policy
+from verify.commands.options import AsJson, complain, print_json
 from verify.source import open_source
 from verify.witness.comparing import explain
 from verify.witness.home import SEED_BYTES, Home, create, open_home
@@ -36,7 +36,6 @@ _VKEY_BYTES_MAX: Final = 1_000
 _OFTEN_SECONDS: Final = 60
 
 Folder = Annotated[Path | None, typer.Option("--home", help="Folder (default: witness below MALAN_HOME)")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout")]
 
 
 def register(app: typer.Typer) -> None:
@@ -72,7 +71,9 @@ def init(
     place = _place(home)
     key = create(place, name=name, logs=logs, seed=secrets.token_bytes(SEED_BYTES))
     if as_json:
-        _document({"home": str(place), "vkey": key.vkey, "logs": [one.key.name for one in logs.logs]})
+        print_json(
+            {"home": str(place), "vkey": key.vkey, "logs": [one.key.name for one in logs.logs]}, indent=None
+        )
         return
     sys.stdout.write(f"{key.vkey}\n")
     sys.stderr.write(
@@ -118,7 +119,7 @@ def pull_rounds(
     while True:
         rounds = [_ended_well(opened, origin, mirror=mirror, to=to) for origin in opened.urls]
         if as_json:
-            _document({"logs": rounds})
+            print_json({"logs": rounds}, indent=None)
         if once:
             raise typer.Exit(max(one["exit"] for one in rounds))
         time.sleep(every)
@@ -147,7 +148,7 @@ def compare(
     if known != set(heads or ()):
         worst = worst or 2  # a head of no log we watch was compared with nothing
     if as_json:
-        _document({"logs": told})
+        print_json({"logs": told}, indent=None)
     raise typer.Exit(worst)
 
 
@@ -181,7 +182,7 @@ def status(home: Folder = None, as_json: AsJson = False) -> None:
     ]
     retired = state.retired()
     if as_json:
-        _document({"vkey": key.vkey, "retired": retired, "logs": logs, "evidence": evidence})
+        print_json({"vkey": key.vkey, "retired": retired, "logs": logs, "evidence": evidence}, indent=None)
     else:
         _print_status(key.vkey, retired, logs, evidence)
     raise typer.Exit(1 if retired or any(one["convicts"] for one in evidence) else 0)
@@ -212,7 +213,7 @@ def _told(home: Home, origin: str, *, mirror: bool, to: str | None) -> dict[str,
     if done.head is not None:
         sys.stderr.write(f"{_stamp(done.head.time)} {origin} size {done.head.checkpoint.size} cosigned\n")
     for error in done.errors:
-        _complain(error)
+        complain(error)
     for conflict in done.conflicts:
         _accuse(conflict)
     return done.document()
@@ -229,7 +230,7 @@ def _shown(path: Path, origin: str, keys: tuple[NoteKey, ...]) -> Seen | None:
     try:
         return see(note, where=path.name, origin=origin, keys=keys)
     except MalanError as error:
-        _complain(error)
+        complain(error)
         return None
 
 
@@ -245,16 +246,6 @@ def _bar(title: str) -> Progress:
 
 def _stamp(seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
-
-
-def _document(document: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
-
-
-def _complain(error: MalanError) -> None:
-    place = f" ({error.where})" if error.where else ""
-    sys.stderr.write(f"{error.code}{place}: {error.what}\n" + (f"→ {error.fix}\n" if error.fix else ""))
 
 
 def _print_status(

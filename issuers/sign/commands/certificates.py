@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +10,18 @@ import typer
 
 from issuers.printing.folder import PDF
 from issuers.sign.commands.acts import answer_document, placed
-from issuers.sign.commands.options import HOME, ClassId, HomePath, Json, KeyName, Reason, Yes
+from issuers.sign.commands.options import (
+    HOME,
+    ClassId,
+    English,
+    HomePath,
+    Json,
+    KeyName,
+    Pdf,
+    Reason,
+    Wait,
+    Yes,
+)
 from issuers.sign.commands.out import REFUSED, Out, error_document, reporting
 from issuers.sign.commands.session import open_desk, proof_patience, read_id
 from issuers.sign.desk.issuing import IssueReport
@@ -26,13 +38,9 @@ def issue(
         Path | None, typer.Option("--out", metavar="DIR", help="Write the folders here, not into the home.")
     ] = None,
     cards: Annotated[bool, typer.Option("--cards/--no-cards", help="Draw the printable cards.")] = True,
-    pdf: Annotated[
-        bool, typer.Option("--pdf", help="Make certificate.pdf too, sealed, with credential and proof in it.")
-    ] = False,
-    english: Annotated[bool, typer.Option("--english", help="With --pdf: a second page in English.")] = False,
-    wait: Annotated[
-        int, typer.Option(min=0, max=3_600, help="Seconds to wait for the log to publish the proofs.")
-    ] = 30,
+    pdf: Pdf = False,
+    english: English = False,
+    wait: Wait = 30,
     home: HomePath = HOME,
     key: KeyName = None,
     yes: Yes = False,
@@ -53,40 +61,26 @@ def issue(
         _report_issue(out, report)
 
 
-def suspend(
-    certificate: Certificate,
-    reason: Reason,
-    home: HomePath = HOME,
-    key: KeyName = None,
-    yes: Yes = False,
-    as_json: Json = False,
-) -> None:
-    """Suspends a certificate for the time of an investigation."""
-    move_said("suspend", certificate, reason, home, key, yes=yes, as_json=as_json)
+def move_command(move: str, about: str) -> Callable[..., None]:
+    """The command of a move that says a reason and nothing else; `about` is its help."""
+
+    def command(
+        certificate: Certificate,
+        reason: Reason,
+        home: HomePath = HOME,
+        key: KeyName = None,
+        yes: Yes = False,
+        as_json: Json = False,
+    ) -> None:
+        _move(move, certificate, reason, home, key, yes=yes, as_json=as_json)
+
+    command.__name__, command.__doc__ = move, about
+    return command
 
 
-def restore(
-    certificate: Certificate,
-    reason: Reason,
-    home: HomePath = HOME,
-    key: KeyName = None,
-    yes: Yes = False,
-    as_json: Json = False,
-) -> None:
-    """Ends the suspension of a certificate."""
-    move_said("restore", certificate, reason, home, key, yes=yes, as_json=as_json)
-
-
-def revoke(
-    certificate: Certificate,
-    reason: Reason,
-    home: HomePath = HOME,
-    key: KeyName = None,
-    yes: Yes = False,
-    as_json: Json = False,
-) -> None:
-    """Revokes a certificate, for good."""
-    move_said("revoke", certificate, reason, home, key, yes=yes, as_json=as_json)
+suspend = move_command("suspend", "Suspends a certificate for the time of an investigation.")
+restore = move_command("restore", "Ends the suspension of a certificate.")
+revoke = move_command("revoke", "Revokes a certificate, for good.")
 
 
 def void(
@@ -123,10 +117,9 @@ def void(
             raise typer.Exit(REFUSED)
 
 
-def move_said(
+def _move(
     move: str, reference: str, reason: str, home: Path, key: str | None, *, yes: bool, as_json: bool
 ) -> None:
-    """One of the moves that say a reason and nothing else."""
     with reporting(move, as_json=as_json) as out:
         move_body(move, reason)
         with open_desk(out, home, key) as desk:

@@ -25,5 +25,12 @@ ClassId = Annotated[str, typer.Argument(metavar="CLASS", help="The id of the cla
 ClassOption = Annotated[
     str, typer.Option("--class", metavar="CLASS", help="The id of the class, 32 hex digits.")
 ]
+Pdf = Annotated[
+    bool, typer.Option("--pdf", help="Make certificate.pdf too, sealed, with credential and proof in it.")
+]
+English = Annotated[bool, typer.Option("--english", help="With --pdf: a second page in English.")]
+Wait = Annotated[
+    int, typer.Option(min=0, max=3_600, help="Seconds to wait for the log to publish the proof.")
+]
 
 HOME = Path(DEFAULT_HOME)

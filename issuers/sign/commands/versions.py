@@ -11,8 +11,8 @@ import typer
 from issuers.acts.reasons import CorrectionReason, ReissueReason
 from issuers.json_in import from_object, read_object
 from issuers.shape import Size
-from issuers.sign.commands.certificates import Certificate, move_said
-from issuers.sign.commands.options import HOME, HomePath, Json, KeyName, Reason, Yes
+from issuers.sign.commands.certificates import Certificate, move_command
+from issuers.sign.commands.options import HOME, English, HomePath, Json, KeyName, Pdf, Wait, Yes
 from issuers.sign.commands.out import REFUSED, Out, error_document, reporting
 from issuers.sign.commands.session import open_desk, proof_patience, read_input
 from issuers.sign.desk.papers import Papers
@@ -27,9 +27,6 @@ Number = Annotated[
     typer.Option("--version", min=2, max=99, help="Make this version and no other; once made, it is shown."),
 ]
 Cards = Annotated[bool, typer.Option("--card/--no-card", help="Draw the printable card.")]
-Pdf = Annotated[bool, typer.Option("--pdf", help="Make certificate.pdf too, with credential and proof.")]
-English = Annotated[bool, typer.Option("--english", help="With --pdf: a second page in English.")]
-Wait = Annotated[int, typer.Option(min=0, max=3_600, help="Seconds to wait until the log shows the proof.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +82,9 @@ def reissue(
         _renew(out, certificate, wanted, version, home, key, cards=cards, papers=papers, wait=wait, yes=yes)
 
 
-def cancel(
-    certificate: Certificate,
-    reason: Reason,
-    home: HomePath = HOME,
-    key: KeyName = None,
-    yes: Yes = False,
-    as_json: Json = False,
-) -> None:
-    """Cancels a certificate without blame, for good: issued in error, twice, or the holder died."""
-    move_said("cancel", certificate, reason, home, key, yes=yes, as_json=as_json)
+cancel = move_command(
+    "cancel", "Cancels a certificate without blame, for good: issued in error, twice, or the holder died."
+)
 
 
 def _renew(
