@@ -1,4 +1,4 @@
-"""Both databases for whoever asks: `ground` runs a test on SQLite and on a real PostgreSQL; Hypothesis without a clock."""
+"""Both databases for whoever asks: `ground` runs a test on SQLite and on PostgreSQL. No example has a clock."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from hypothesis import settings
 
 from tests import postgres
 from tests.ground import KINDS, Ground, PostgresGround, SqliteGround
-
 
 # An example may take as long as a busy machine takes: a clock that fails tests says nothing of the code.
 settings.register_profile("malan", deadline=None)
