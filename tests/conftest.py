@@ -1,4 +1,4 @@
-"""Both databases for whoever asks: `ground` runs a test on SQLite and on PostgreSQL. No example has a clock."""
+"""Both databases for whoever asks: `ground` runs a test on SQLite and PostgreSQL. No example has a clock."""
 
 from __future__ import annotations
 
