@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check bench campaign crash foreign scanner clean
+.PHONY: help demo test check bench campaign crash foreign foreign-ready scanner clean
 help:            ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
@@ -18,8 +18,10 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY)   ## build a working world in ./malan-home/demo and print the tour
 	$(BIN)/malan demo --home malan-home/demo
 
+# Asked for both, `make check test` runs each test once.
+DOCS := tests/test_docs.py tests/test_tidy.py tests/test_tidy_pages.py
 test: $(READY)   ## every test
-	$(BIN)/python -m pytest -n 2 tests
+	$(BIN)/python -m pytest -n 2 tests $(if $(filter check,$(MAKECMDGOALS)),$(DOCS:%=--ignore=%))
 
 scanner: $(READY) ## fetch the pinned library that reads QR codes in any browser (optional)
 	$(BIN)/python -m registry.scanner_library
@@ -28,7 +30,7 @@ check: $(READY)  ## ruff, mypy --strict, the tidy and the docs tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/test_docs.py tests/test_tidy.py tests/test_tidy_pages.py
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(DOCS)
 
 bench: $(READY)  ## measure; JSON lines on stdout
 	$(BIN)/python -m tests.bench
@@ -39,9 +41,11 @@ campaign: $(READY) ## the long versions of the tamper campaigns
 crash: $(READY)  ## the long versions of kills, failing system calls and cuts of power (needs strace)
 	MALAN_CAMPAIGN=full $(BIN)/python -m pytest -n 2 tests/crash
 
-foreign: $(READY) ## other people's implementations, in an environment of their own
-	$(PYTHON) -m tests.foreign.setup
+foreign: foreign-ready ## other people's implementations, in an environment of their own
 	$(BIN)/python -m pytest -m foreign tests
+
+foreign-ready: $(READY) ## that environment; `make test` runs what it finds there
+	$(PYTHON) -m tests.foreign.setup
 
 clean:           ## remove what the targets made
 	rm -rf $(VENV) .venv-foreign .pytest_cache .mypy_cache .ruff_cache .hypothesis build malan-home
