@@ -23,8 +23,9 @@ from ledger.errors import Malformed, Refused
 SHEETS: Final = Path(__file__).parent / "paper"
 """The folder a template may import from."""
 
-_STANDARD: Final[list[typst.PDFStandard]] = ["a-3a"]
-"""PDF/A-3 with tags (ISO 19005-3, level A), so that a screen reader can read a certificate too."""
+_STANDARD: Final[list[typst.PDFStandard]] = ["a-3a", "ua-1"]
+"""PDF/A-3 with tags (ISO 19005-3, level A) and PDF/UA-1 (ISO 14289-1): kept for decades, and read by a screen
+reader."""
 
 _TOO_LONG: Final = re.compile(r"PAGE_TEXT_TOO_LONG (?P<field>[a-z_]+)")
 
@@ -44,7 +45,7 @@ def _compiler() -> typst.Compiler:
 
 
 def set_pdf(template: bytes, told: Mapping[str, Any], *, at: int) -> bytes:
-    """PDF/A-3 of `told` by `template`, dated `at` (seconds since 1970).
+    """PDF/A-3 and PDF/UA-1 of `told` by `template`, dated `at` (seconds since 1970).
 
     Raises `Refused` PAGE_TEXT_TOO_LONG naming the field, `Malformed` TEMPLATE_BAD, `Unavailable`
     FONT_MISSING.

@@ -80,7 +80,7 @@ def check_template(text: bytes, kind: CertificateKind) -> Template:
     template = Template(text, template_hash(text))
     _check_text(text)
     for name, (page, qr) in specimens(kind).items():
-        told = document(template, [page_document(page, qr)], english=True)
+        told = document(template, [page_document(page, qr)], english=True, title=f"specimen {name}")
         complaint = press.complaint_of(text, told, at=_AT)
         if complaint and "PAGE_TEXT_TOO_LONG" in complaint:
             press.set_pdf(text, told, at=_AT)  # raises, naming the field

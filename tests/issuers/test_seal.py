@@ -19,11 +19,13 @@ from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
 from issuers.acts.words import CertificateKind
+from issuers.credential import check_credential, parse_credential
 from issuers.printing.attached import PDF_BYTES_MAX, Seal, read_attached
 from issuers.printing.certificate_pdf import make_pdf
+from issuers.printing.folder import CREDENTIAL, PROOF
 from issuers.printing.seal import read_chain, seal_pdf, self_certificate
 from issuers.printing.templates import shipped
-from ledger.errors import MalanError
+from ledger.errors import BadSignature, MalanError
 from ledger.keys import EDDSA, from_seed
 from tests.issuers.paper import HOST, certificate, signer
 from tests.world_parts import seeded
@@ -58,12 +60,27 @@ def test_the_same_arguments_give_the_same_sealed_bytes_and_the_pdf_below_stays()
     assert sealed().startswith(unsealed())
 
 
-def test_pyhanko_accepts_it() -> None:
+def test_pyhanko_accepts_it_and_sees_a_changed_byte() -> None:
     (signature,) = PdfFileReader(io.BytesIO(sealed())).embedded_signatures
     context = ValidationContext(trust_roots=[signature.signer_cert], allow_fetching=False)
     status = validate_pdf_signature(signature, context)
     assert status.bottom_line and status.intact and status.valid
     assert signature.sig_object["/SubFilter"] == "/ETSI.CAdES.detached"
+    changed = sealed().replace(b"/Lang(zh-CN)", b"/Lang(zh-SN)")
+    (signature,) = PdfFileReader(io.BytesIO(changed)).embedded_signatures
+    assert not validate_pdf_signature(signature, context).intact
+
+
+def test_poppler_takes_out_a_credential_that_verifies(tmp_path: Path) -> None:
+    if shutil.which("pdfdetach") is None:
+        pytest.skip("poppler (pdfdetach) is not installed")
+    (tmp_path / "sealed.pdf").write_bytes(sealed())
+    subprocess.run(["pdfdetach", "-saveall", "sealed.pdf"], cwd=tmp_path, check=True)
+    assert (tmp_path / PROOF).read_bytes() == b"proof"
+    taken = (tmp_path / CREDENTIAL).read_bytes()
+    check_credential(parse_credential(taken), signer().public)
+    with pytest.raises(BadSignature):
+        check_credential(parse_credential(taken[:-1] + bytes([taken[-1] ^ 1])), signer().public)
 
 
 def pdfsig(pdf: bytes, folder: Path) -> str:
