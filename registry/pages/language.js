@@ -48,6 +48,7 @@ export function make(tag, attributes = {}, ...children) {
   for (const child of children) {
     if (child !== null) element.append(Array.isArray(child) ? say(child[0], child[1]) : child);
   }
+  speak(element);
   return element;
 }
 
@@ -56,14 +57,15 @@ export function make(tag, attributes = {}, ...children) {
  * @param {ParentNode} [root]
  */
 export function localise(root = document) {
+  for (const element of root.querySelectorAll("[data-zh], [data-label-zh], [data-placeholder-zh]")) speak(element);
+}
+
+function speak(element) {
   const chosen = language() === "en" ? "en" : "zh";
-  for (const element of root.querySelectorAll("[data-zh][data-en]")) {
-    element.textContent = element.getAttribute(`data-${chosen}`);
-  }
+  if (element.hasAttribute("data-zh")) element.textContent = element.getAttribute(`data-${chosen}`);
   for (const [prefix, attribute] of [["label", "aria-label"], ["placeholder", "placeholder"]]) {
-    for (const element of root.querySelectorAll(`[data-${prefix}-${chosen}]`)) {
-      element.setAttribute(attribute, element.getAttribute(`data-${prefix}-${chosen}`));
-    }
+    const words = element.getAttribute(`data-${prefix}-${chosen}`);
+    if (words !== null) element.setAttribute(attribute, words);
   }
 }
 

@@ -68,6 +68,8 @@ def test_the_journey_from_sign_in_to_result(
     )
     assert page.locator(".chain > li[data-tone=bad]").count() == 0
     page.locator(".chain details").first.locator("summary").click()
+    first = "请选择用途" if language == "zh-CN" else "Choose a purpose"
+    expect(page.locator("#purpose option").first).to_have_text(first)
     looked_at(page, shot, f"supervisor-trace-{tag}")
     assert number not in page.inner_text("body")
 
