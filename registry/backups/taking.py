@@ -1,8 +1,8 @@
 """Door: takes a backup of a registry that goes on writing.
 
 Promises: all rows are of one moment, whatever the database; neither a secret nor the lock store nor scratch
-(sessions, counters) is among them; the keys of persons go to a shelf of their own, and those of more than 30
-days are removed from it; files are 0600, and a backup that broke off is none.
+(sessions, visits and links of holders, counters) is among them; the keys of persons go to a shelf of their
+own, and those of more than 30 days are removed from it; files are 0600; a backup that broke off is none.
 """
 
 from __future__ import annotations
@@ -38,12 +38,21 @@ from registry.settings import SETTINGS_FILE, Settings
 from registry.settings_check import check_settings
 from registry.storage.database import Database
 from registry.storage.secret_marks import check_marks
-from registry.storage.tables import heartbeat, limit_count, person_key, session, session_ticket
+from registry.storage.tables import (
+    heartbeat,
+    holder_visit,
+    limit_count,
+    person_key,
+    session,
+    session_ticket,
+    share_link,
+)
 
 KEYS_SHELF: Final = "person-keys"
 KEYS_DAYS: Final = 30
 DAY_MS: Final = 86_400_000
-SCRATCH: Final = frozenset(one.name for one in (session, session_ticket, limit_count, heartbeat))
+_SCRATCH: Final = (session, session_ticket, holder_visit, share_link, limit_count, heartbeat)
+SCRATCH: Final = frozenset(one.name for one in _SCRATCH)
 APART: Final = frozenset({person_key.name})
 POLICY: Final = "policy.txt"
 BESIDE_BYTES_MAX: Final = 1_000_000

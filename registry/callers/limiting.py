@@ -52,6 +52,14 @@ MISS: Final = Limit("miss", "10/minute;100/day", shared=True)
 MISS_OF_ALL: Final = Limit("miss-of-all", "3000/hour", shared=True)
 SIGN_IN: Final = Limit("sign-in", "120/minute;2000/day", shared=True)
 UNMASK: Final = Limit("unmask", "30/hour;100/day", shared=True)
+# Whoever shows code and document at the holder's page. A wrong document is counted by code too, so that many
+# callers cannot share the numbers of one person between them; who locks a code out locks this page out only.
+HOLDER: Final = Limit("holder", "20/minute;200/day", shared=True)
+HOLDER_MISS: Final = Limit("holder-miss", "10/hour;20/day", shared=True)
+HOLDER_CODE: Final = Limit("holder-code", "5/day;20/month", shared=True)
+HOLDER_MISS_OF_ALL: Final = Limit("holder-miss-of-all", "300/hour", shared=True)
+SHARED_LINK: Final = Limit("shared-link", "60/minute;2000/day", shared=True)
+PAPER: Final = Limit("paper", "30/minute")  # each is some tenths of a second of drawing
 NONCE: Final = Limit("nonce", "240/minute")
 VERIFY: Final = Limit("verify", "6000/minute")
 PREPARE: Final = Limit("prepare", "600/minute")
@@ -77,12 +85,17 @@ def count(service: Service, limit: Limit, caller: str, *, times: int = 1) -> Non
 
 def need_room(service: Service, limit: Limit, caller: str) -> None:
     """Raises TooMany when a shared limit is reached, without counting."""
-    name, now_ms = _name(service, limit, caller), service.clock.now_ms()
     with service.database.reading() as connection:
-        storage = CountsInDatabase(connection, now_ms)
-        for item in _items(service, limit):
-            if not FixedWindowRateLimiter(storage).test(item, name):
-                raise _too_many(storage, item, name, now_ms)
+        need_room_in(connection, service, limit, caller)
+
+
+def need_room_in(connection: sa.Connection, service: Service, limit: Limit, caller: str) -> None:
+    """As `need_room`, in the caller's transaction."""
+    name, now_ms = _name(service, limit, caller), service.clock.now_ms()
+    storage = CountsInDatabase(connection, now_ms)
+    for item in _items(service, limit):
+        if not FixedWindowRateLimiter(storage).test(item, name):
+            raise _too_many(storage, item, name, now_ms)
 
 
 def count_in(connection: sa.Connection, service: Service, limit: Limit, caller: str) -> None:

@@ -203,6 +203,18 @@ TABLES: Final[Mapping[str, Stands]] = MappingProxyType(
             "一次性登录票：一用即删；带密钥校验码",
             "tickets for one sign-in: gone once used; each with a MAC",
         ),
+        "holder_visit": Stands(
+            Standing.APART,
+            (),
+            "持证人打开本人页面：数分钟即失效；带密钥校验码",
+            "holders at their own page: gone within minutes; each with a MAC that is checked when used",
+        ),
+        "share_link": Stands(
+            Standing.APART,
+            (),
+            "持证人给出的限时链接：只存令牌的哈希；带密钥校验码",
+            "links that holders gave away: the hash of a token; each with a MAC that is checked when used",
+        ),
         "request_seen": Stands(
             Standing.APART,
             (),

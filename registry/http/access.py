@@ -12,18 +12,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Final
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.concurrency import run_in_threadpool
 
 from issuers.acts.words import Duty, Role
 from ledger.errors import MalanError, Refused
 from registry.callers.sessions import Principal, Session, find
+from registry.holders import visits
+from registry.holders.visits import Visit
+from registry.http.cookies import HOLDER, OFFICER
 from registry.service import Service
 
 CSRF_HEADER: Final = "x-malan-csrf"
-SECURE_COOKIE: Final = "__Host-malan"
-LOOPBACK_COOKIE: Final = "malan-loopback"  # without TLS no browser keeps a Secure cookie
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -34,6 +35,7 @@ class Who(StrEnum):
     SIGNED = "signed"  # the body is a statement or a request, signed by an enrolled key
     SESSION = "session"  # the cookie of a session
     EITHER = "signed-or-session"
+    HOLDER = "holder"  # the cookie of a visit, after code and document of a certificate were shown
 
 
 class Own(StrEnum):
@@ -44,6 +46,7 @@ class Own(StrEnum):
     PARTY = "own party"
     DISTRICT = "own district"
     CLASS = "class of own district, body or institution"
+    PERSON = "issued to the very person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,13 @@ ACCESS: Final[tuple[Access, ...]] = (
     Access("POST", "/api/sessions/ticket", Who.SIGNED),
     Access("GET", "/api/sessions/current", Who.SESSION),
     Access("DELETE", "/api/sessions/current", Who.SESSION),
+    Access("POST", "/api/holder/visits", Who.PUBLIC),
+    Access("GET", "/api/holder/visits/current", Who.HOLDER),
+    Access("DELETE", "/api/holder/visits/current", Who.HOLDER),
+    Access("GET", "/api/holder/certificates/{certificate}/{form}", Who.HOLDER, own=Own.PERSON),
+    Access("POST", "/api/holder/links", Who.HOLDER, own=Own.PERSON),
+    Access("DELETE", "/api/holder/links/{link}", Who.HOLDER, own=Own.PERSON),
+    Access("POST", "/api/shared", Who.PUBLIC),
     *(
         Access(method, f"/api/supervision/{rest}", Who.SESSION, _DISTRICT, _SUPERVISOR, Own.DISTRICT)
         for method, rest in (
@@ -124,6 +134,9 @@ async def admit(request: Request) -> None:
     """
     row = _ROWS[request.method, request.scope["route"].path]
     if row.who in (Who.PUBLIC, Who.SIGNED):
+        return
+    if row.who is Who.HOLDER:
+        request.state.visit = await run_in_threadpool(_visiting, request)
         return
     try:
         request.state.session = await run_in_threadpool(_admitted, request, row)
@@ -163,6 +176,14 @@ async def _principal(request: Request) -> Principal:
     return session_of(request).principal
 
 
+async def _visit(request: Request) -> Visit:
+    visit: Visit = request.state.visit
+    return visit
+
+
+Visiting = Annotated[Visit, Depends(_visit)]
+"""The holder, on routes whose row says HOLDER."""
+
 SignedIn = Annotated[Principal, Depends(_principal)]
 """The caller, on routes whose row says SESSION; on EITHER call `session_of` when the body is not signed."""
 
@@ -173,38 +194,13 @@ def need_own(principal: Principal, party: str) -> None:
         raise Refused("ACCESS_OTHER", "that is the business of others")
 
 
-def cookie_of(request: Request) -> tuple[str, str]:
-    """Name and value of the session's cookie. Raises Refused SESSION_NONE."""
-    for name in (SECURE_COOKIE, LOOPBACK_COOKIE):
-        if name in request.cookies:
-            return name, request.cookies[name]
-    raise Refused("SESSION_NONE", "nobody is signed in", fix="Sign in.")
-
-
-def cookie_name(host: str) -> str:
-    """A cookie without Secure is good for http, which is local, and for nothing else."""
-    return SECURE_COOKIE if host.startswith("https://") else LOOPBACK_COOKIE
-
-
 def standing(request: Request) -> Session | None:
     """The session this browser has already, if it still stands."""
     service: Service = request.app.state.service
     try:
-        return find(service, cookie_of(request)[1])
+        return find(service, OFFICER.of(request)[1])
     except MalanError:
         return None
-
-
-def set_cookie(response: Response, host: str, secret: str) -> None:
-    """Gives the secret to the browser, out of reach of scripts."""
-    name = cookie_name(host)
-    response.set_cookie(name, secret, path="/", secure=name == SECURE_COOKIE, httponly=True, samesite="lax")
-
-
-def drop_cookies(response: Response) -> None:
-    """Takes both from the browser."""
-    for name in (SECURE_COOKIE, LOOPBACK_COOKIE):
-        response.delete_cookie(name, path="/", secure=name == SECURE_COOKIE, httponly=True, samesite="lax")
 
 
 def need_same_site(request: Request, host: str | None = None) -> None:
@@ -220,20 +216,33 @@ def need_same_site(request: Request, host: str | None = None) -> None:
 
 def _admitted(request: Request, row: Access) -> Session:
     service: Service = request.app.state.service
-    name, secret = cookie_of(request)
+    name, secret = OFFICER.of(request)
     session = find(service, secret)
-    if name != cookie_name(session.host):
-        raise Refused("SESSION_NONE", "nobody is signed in", fix="Sign in.")
-    if request.headers.get("sec-fetch-site") not in (None, "same-origin", "none"):
-        raise _forged()  # also what only reads: it would be recorded in the officer's name
-    if request.method not in _SAFE:
-        need_same_site(request, session.host)
-        token = request.headers.get(CSRF_HEADER, "").encode()
-        if not hmac.compare_digest(token, session.csrf.encode()):
-            raise _forged()
+    _need_own_page(request, name == OFFICER.name_at(session.host), session.host, session.csrf)
     if not row.admits(session.principal):
         raise Refused("ACCESS_DUTY", "the officer signed in is not appointed for this today")
     return session
+
+
+def _visiting(request: Request) -> Visit:
+    service: Service = request.app.state.service
+    name, secret = HOLDER.of(request)
+    visit = visits.find(service, secret)
+    _need_own_page(request, name == HOLDER.name_at(visit.host), visit.host, visit.csrf)
+    return visit
+
+
+def _need_own_page(request: Request, named: bool, host: str, csrf: str) -> None:
+    """Whether the cookie has the name of its host, and a page of ours sent it. Raises Refused."""
+    if not named:
+        raise Refused("SESSION_NONE", "nobody is signed in", fix="Sign in.")
+    if request.headers.get("sec-fetch-site") not in (None, "same-origin", "none"):
+        raise _forged()  # also what only reads: it would be recorded in the reader's name
+    if request.method not in _SAFE:
+        need_same_site(request, host)
+        token = request.headers.get(CSRF_HEADER, "").encode()
+        if not hmac.compare_digest(token, csrf.encode()):
+            raise _forged()
 
 
 def _forged() -> Refused:

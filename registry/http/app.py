@@ -17,6 +17,7 @@ from registry.http import (
     certificates,
     cosignatures,
     health,
+    holders,
     log,
     metrics,
     pages,
@@ -88,7 +89,7 @@ def create_app(service: Service, *, publish: bool = False) -> FastAPI:
     app.state.readiness = health.Readiness()
     app.state.changes = ChangeFeed(service.log, service.database)
     acts = (statements, certificates, cosignatures, scanning, subsidies, sessions, supervision, unmasking)
-    for module in (*acts, log, health, metrics, pages):
+    for module in (*acts, holders, log, health, metrics, pages):
         app.include_router(module.router)
     app.add_exception_handler(MalanError, on_malan_error)
     app.add_exception_handler(HTTPException, on_http_error)

@@ -1,7 +1,7 @@
 """How often a caller may ask: one row for each route that has a limit, held before its handler runs.
 
-The look-up of a code (`certificates.looking_up`) and unmasking count by themselves: what counts there is
-whether a code was one, and who is signed in.
+The look-up of a code (`certificates.looking_up`), the holder's page (`holders.visits`, `holders.links`) and
+unmasking count by themselves: what counts there is whether a code was one, and who is signed in.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from registry.callers.limiting import (
     CHANGES,
     COSIGN,
     NONCE,
+    PAPER,
     PREPARE,
     SCAN,
     SIGN_IN,
@@ -31,6 +32,7 @@ LIMITS: Final[dict[tuple[str, str], Limit]] = {
     ("POST", "/api/sessions/ticket"): SIGN_IN,
     ("POST", "/api/verify"): VERIFY,
     ("POST", "/api/scan"): SCAN,
+    ("GET", "/api/holder/certificates/{certificate}/{form}"): PAPER,
     ("GET", "/api/changes"): CHANGES,
     ("POST", "/api/cosignatures"): COSIGN,
     ("POST", "/api/certificates/prepare"): PREPARE,

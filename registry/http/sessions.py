@@ -12,8 +12,9 @@ from issuers.base64url import from_b64
 from ledger import cbor
 from ledger.errors import Refused
 from registry.callers import sessions
-from registry.http.access import cookie_of, drop_cookies, need_same_site, session_of, set_cookie, standing
+from registry.http.access import need_same_site, session_of, standing
 from registry.http.bodies import SmallBody, Strict, Text, described, read_model, strict_json, to_model
+from registry.http.cookies import OFFICER
 from registry.http.deps import Running
 
 router = APIRouter(tags=["sessions"])
@@ -57,9 +58,9 @@ def post_session(raw: SmallBody, request: Request, service: Running) -> JSONResp
     else:
         handed = sessions.sign_in(service, _statement(to_model(SignedSession, value)))
     if before is not None:
-        sessions.end(service, cookie_of(request)[1])
+        sessions.end(service, OFFICER.of(request)[1])
     response = JSONResponse(_told(sessions.find(service, handed.secret)))
-    set_cookie(response, handed.host, handed.secret)
+    OFFICER.give(response, handed.host, handed.secret)
     return response
 
 
@@ -80,9 +81,9 @@ def get_current(request: Request) -> JSONResponse:
 @router.delete("/api/sessions/current")
 def delete_current(request: Request, service: Running) -> JSONResponse:
     """Signs out."""
-    sessions.end(service, cookie_of(request)[1])
+    sessions.end(service, OFFICER.of(request)[1])
     response = JSONResponse({"signed_in": False})
-    drop_cookies(response)
+    OFFICER.drop(response)
     return response
 
 

@@ -2,7 +2,7 @@
 
 Promises: whole persons, never a part; twice is the same as once; nothing of log, facts or published files
 changes. What goes: key, look-up by document, openings, candidates, reservations, versions,
-credentials. What stays: a
+credentials, visits to the holder's page and links given away. What stays: a
 person's live holds under their random id, with a mark by which only their own document finds it again, so
 that nobody is paid twice (`claimant_mark`); the HMAC of an issued certificate's code, which leads to the log
 and to nobody (`retired_code`); and who an officer is, sealed anew under a fresh key, because an officer
@@ -27,6 +27,7 @@ from registry.storage.tables import (
     claimant_mark,
     credential,
     hold,
+    holder_visit,
     opening,
     person,
     person_document,
@@ -34,6 +35,7 @@ from registry.storage.tables import (
     reservation,
     retired_code,
     revision,
+    share_link,
     staff,
 )
 
@@ -41,7 +43,10 @@ Place: TypeAlias = tuple[bytes, int]
 """Statement hash and number of a committed entry."""
 
 _AT_ONCE: Final = 300  # old builds of SQLite allow 999 parameters
-_TRAINEE: Final = (opening, candidate, reservation, revision, credential)  # all of a trainee
+_TRAINEE: Final = (  # all of a trainee
+    *(opening, candidate, reservation, revision, credential),
+    *(holder_visit, share_link),
+)
 
 
 def replay_erasures(connection: sa.Connection, people: People) -> int:

@@ -21,6 +21,7 @@ from registry.storage.tables import chain_head, read_audit
 
 OPERATOR = "operator"
 STRANGER = "public"
+HOLDER = "holder"
 NAME = "read_audit"
 
 
@@ -64,6 +65,21 @@ def record_stranger(
 ) -> None:
     """Adds one record of a reader without a name: what tells callers apart is an HMAC of their address."""
     reader = (STRANGER, people.index("caller", caller)[:16].hex())
+    _add(connection, people, reader, purpose=purpose, what=what, fields=fields, now_ms=now_ms)
+
+
+def record_holder(
+    connection: sa.Connection,
+    people: People,
+    caller: str,
+    *,
+    purpose: str,
+    what: str,
+    fields: str,
+    now_ms: int,
+) -> None:
+    """Adds one record of somebody who showed the holder's document: the holder sees it, whoever it was."""
+    reader = (HOLDER, people.index("caller", caller)[:16].hex())
     _add(connection, people, reader, purpose=purpose, what=what, fields=fields, now_ms=now_ms)
 
 

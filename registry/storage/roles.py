@@ -46,6 +46,8 @@ RIGHTS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "open_claim": FORGET,
         "request_seen": FORGET,
         "session_ticket": FORGET,
+        "holder_visit": FORGET,
+        "share_link": FORGET,
         "reservation": SCRATCH,
         "revision": SCRATCH,
         "session": SCRATCH,

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-metadata = sa.MetaData()
-
-ID = sa.LargeBinary(16)
-HASH = sa.LargeBinary(32)
-SEQ = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+from registry.storage.schema import HASH, ID, SEQ
+from registry.storage.schema import metadata as metadata
+from registry.storage.visit_tables import holder_visit as holder_visit
+from registry.storage.visit_tables import share_link as share_link
 
 # What the log adds up to (decision 0001): records are deterministic CBOR, `seq` the leaf of the last change.
 fact = sa.Table(
@@ -119,7 +118,7 @@ credential = sa.Table(
     "credential",
     metadata,
     sa.Column("certificate", ID, primary_key=True),
-    sa.Column("person", ID, sa.ForeignKey("person.person"), nullable=False),
+    sa.Column("person", ID, sa.ForeignKey("person.person"), nullable=False, index=True),
     sa.Column("sealed", sa.LargeBinary, nullable=False),
 )
 
@@ -285,6 +284,7 @@ read_audit = sa.Table(
     sa.Column("object", sa.String(128), nullable=False),
     sa.Column("fields", sa.String(200), nullable=False),
     sa.Column("chain", HASH, nullable=False),
+    sa.Index("read_audit_by_object", "object"),
 )
 
 # How many rows a chained table has and its last link: a row cut off at the end leaves no gap otherwise.

@@ -59,7 +59,8 @@ def results_template(
     return _grown(ground, tmp_path_factory.mktemp("results") / "home", founded_template, grow)
 
 
-def _copy(ground: Ground, template: Template, tmp_path: Path) -> Iterator[Stage]:
+def copied(ground: Ground, template: Template, tmp_path: Path) -> Iterator[Stage]:
+    """A stage on a copy of a template, dropped in the end."""
     settings = ground.copy(template.settings, tmp_path / "home")
     stage = raise_stage(settings, template.world.copy(), founded=True)
     yield stage
@@ -70,13 +71,13 @@ def _copy(ground: Ground, template: Template, tmp_path: Path) -> Iterator[Stage]
 @pytest.fixture
 def stage(ground: Ground, founded_template: Template, tmp_path: Path) -> Iterator[Stage]:
     """Everybody in office, standard and policy published, institution accredited."""
-    yield from _copy(ground, founded_template, tmp_path)
+    yield from copied(ground, founded_template, tmp_path)
 
 
 @pytest.fixture
 def results(ground: Ground, results_template: Template, tmp_path: Path) -> Iterator[Stage]:
     """A class with a confirmed result; the clock stands on the next morning."""
-    for one in _copy(ground, results_template, tmp_path):
+    for one in copied(ground, results_template, tmp_path):
         one.hands.set(moment(13, 10))
         one.world.now = moment(13, 10)
         yield one
@@ -103,3 +104,16 @@ def new_home(stage: Stage, backup: Taken, ground: Ground, tmp_path: Path) -> Ite
     settings = elsewhere(ground, stage.service.settings, tmp_path / "new", "lock-store")
     yield settings
     ground.drop(settings)
+
+
+@pytest.fixture(scope="module")
+def house(
+    ground: Ground, results_template: Template, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Desk]:
+    """A desk for tests of a module that leave nothing behind: each takes another holder, or only looks."""
+    for stage in copied(ground, results_template, tmp_path_factory.mktemp("house")):
+        stage.hands.set(moment(13, 10))
+        stage.world.now = moment(13, 10)
+        made = Desk(stage, stage.issue_all())
+        stage.publish()
+        yield made

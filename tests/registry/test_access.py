@@ -68,7 +68,7 @@ def test_every_route_has_a_row_and_every_row_a_route(stage: Stage) -> None:
 def test_a_stranger_gets_what_the_row_says(stage: Stage, row: Access) -> None:
     browser = Browser(stage)
     told = browser.ask(row.method, path_of(row), body_of(row))
-    if row.who is Who.SESSION or row.who is Who.EITHER:
+    if row.who in (Who.SESSION, Who.EITHER, Who.HOLDER):
         assert outcome(told) == (401, "SESSION_NONE")
     else:
         assert not refused_at_the_gate(told), told.text
@@ -129,7 +129,8 @@ def test_a_signed_body_is_asked_for_its_duty(stage: Stage, row: Access) -> None:
         assert (outcome(told) == (403, "REQUEST_DUTY")) is not bool(duties & row.duties), (who, told.text)
 
 
-@each(row for row in ACCESS if row.own not in (Own.NOBODYS, Own.AS_JUDGED))
+# What is one person's own: `test_holder_attacks`, 11.
+@each(row for row in ACCESS if row.own not in (Own.NOBODYS, Own.AS_JUDGED, Own.PERSON))
 def test_what_belongs_to_others_is_refused(results: Stage, row: Access) -> None:
     example = EXAMPLES[row.method, row.template]
     assert example.own(results).status_code in (200, 202)

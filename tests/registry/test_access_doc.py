@@ -17,6 +17,7 @@ WHO = {
     Who.SIGNED: "signed body 签名",
     Who.SESSION: "session 登录",
     Who.EITHER: "signed body or session 签名或登录",
+    Who.HOLDER: "holder 持证人",
 }
 OWN = {
     Own.NOBODYS: "–",
@@ -24,6 +25,7 @@ OWN = {
     Own.PARTY: "own party 本单位",
     Own.DISTRICT: "own district 本区",
     Own.CLASS: "class of own district, body or institution 本区、本机构的班级",
+    Own.PERSON: "issued to the very person 本人的证书",
 }
 DUTIES = {
     Duty.ROOT: "root 根密钥持有人",

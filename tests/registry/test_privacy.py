@@ -108,7 +108,7 @@ def test_no_address_of_the_api_has_room_for_a_person(stage: Stage) -> None:
         for parameter in operation.get("parameters", [])
     }
     ids = {"code", "claim", "class_id", "certificate", "audit", "evaluator", "institution", "body"}
-    assert parameters == ids | {"number", "path", "seq", "form", "unit", "before", "since"}, (
+    assert parameters == ids | {"link", "number", "path", "seq", "form", "unit", "before", "since"}, (
         "ids, places and words"
     )
 

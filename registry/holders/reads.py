@@ -1,0 +1,59 @@
+"""Door: who looked at somebody's data, from the read audit: which office, when, why, how often.
+
+Promises: no name and no staff id of whoever looked, no address of a stranger; a day's reads of one office for
+one purpose are one line, so nobody pushes another's reads out of sight by looking often. Reads of a whole
+class stand there as well. What the law has kept secret (`words.WITHHELD`) is left out.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from issuers.authority.party_facts import Party
+from registry.holders.words import OTHER_PURPOSE, OTHER_ROLE, PURPOSES, ROLES, WITHHELD
+from registry.persons.read_audit import HOLDER, OPERATOR, STRANGER
+from registry.storage.facts import TableView
+from registry.storage.tables import read_audit
+from verify.words import Words
+
+LINES_MAX: Final = 200
+_DAY_MS: Final = 86_400_000
+_SHANGHAI_MS: Final = 8 * 3_600_000  # ahead of UTC, all year
+_NAMELESS: Final = frozenset({STRANGER, HOLDER, OPERATOR})
+
+
+def reads_of(connection: sa.Connection, subjects: list[str]) -> dict[str, object]:
+    """The newest lines about these objects, and whether there are more."""
+    day = (read_audit.c.time_ms + _SHANGHAI_MS) // sa.literal(_DAY_MS)
+    last, times = sa.func.max(read_audit.c.time_ms), sa.func.count()
+    what = (read_audit.c.party, read_audit.c.purpose, read_audit.c.object)
+    query = sa.select(*what, last.label("last_ms"), times.label("times"))
+    query = query.where(read_audit.c.object.in_(subjects), read_audit.c.purpose.not_in(WITHHELD))
+    query = query.group_by(*what, day).order_by(sa.func.max(read_audit.c.id).desc()).limit(LINES_MAX + 1)
+    rows = connection.execute(query).all()
+    view = TableView(connection)
+    return {"lines": [_told(view, row) for row in rows[:LINES_MAX]], "more": len(rows) > LINES_MAX}
+
+
+def _told(view: TableView, row: sa.Row[Any]) -> dict[str, object]:
+    party = None if row.party in _NAMELESS else view.get(Party, row.party)
+    role = ROLES.get(row.party if party is None else party.role.value, OTHER_ROLE)
+    name = role if party is None else Words(party.name, party.name_en)
+    noun, _, identifier = row.object.partition("/")
+    return {
+        "last_ms": row.last_ms,
+        "times": row.times,
+        "own": row.party == HOLDER,
+        "role": both(role),
+        "party": both(name),
+        "purpose": both(PURPOSES.get(row.purpose, OTHER_PURPOSE)),
+        "about": noun,
+        "certificate": identifier if noun == "certificate" else None,
+    }
+
+
+def both(words: Words) -> dict[str, str]:
+    """Words as JSON."""
+    return {"zh": words.zh, "en": words.en}
