@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from tests.bench import core, logs, machine, paper, publishing, service
+from tests.bench import checking, core, logs, machine, paper, publishing, service
 from tests.bench.meter import Meter
 
 PARTS = {
@@ -17,6 +17,8 @@ PARTS = {
     "published": publishing.published,
     "witnessed": publishing.witnessed,
     "paper": paper.paper,
+    "bundle": checking.bundle,
+    "checking": checking.checking,
     "singles": service.singles,
     "bulk": service.bulk,
     "issuing": service.issuing,

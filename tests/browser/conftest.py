@@ -59,16 +59,14 @@ def playwright_of() -> Iterator[Playwright]:
         yield playwright
 
 
-@pytest.fixture(scope="package")
-def chromium(playwright_of: Playwright) -> Iterator[Browser]:
-    """One browser for the folder."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        if os.environ.get("MALAN_CI"):
-            pytest.fail("there is no chromium on this machine: .ci/run installs it")
-        pytest.skip("there is no chromium on this machine")
+def chromium_path() -> str | None:
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def launch(playwright: Playwright, path: str) -> Browser:
+    """Without a window; what stands for a camera is Chromium's own."""
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    browser = playwright_of.chromium.launch(
+    return playwright.chromium.launch(
         executable_path=path,
         args=[
             *sandbox,
@@ -78,6 +76,17 @@ def chromium(playwright_of: Playwright) -> Iterator[Browser]:
         ],
         headless=True,
     )
+
+
+@pytest.fixture(scope="package")
+def chromium(playwright_of: Playwright) -> Iterator[Browser]:
+    """One browser for the folder."""
+    path = chromium_path()
+    if path is None:
+        if os.environ.get("MALAN_CI"):
+            pytest.fail("there is no chromium on this machine: .ci/run installs it")
+        pytest.skip("there is no chromium on this machine")
+    browser = launch(playwright_of, path)
     yield browser
     browser.close()
 
