@@ -92,6 +92,8 @@ def parse_credential(raw: bytes) -> SignedCredential:
     match cbor.decode(message.payload):
         case {6: int(issued_at), 7: bytes(number), -70001: list(private), **rest}:
             other = dict(rest)
+            if None in other.values():
+                raise Malformed("CREDENTIAL_SHAPE", "a claim without a value is left out, never null")
             expires_at, version = other.pop(4, None), other.pop(VERSION_CLAIM, None)
         case _:
             raise Malformed("CREDENTIAL_SHAPE", "a credential has iat, number and its private claim")

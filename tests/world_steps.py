@@ -5,8 +5,10 @@ All people are invented; their ID numbers use the sequence 000, which is never i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from stdnum.cn import ric
@@ -38,6 +40,8 @@ from tests.world_parts import (
 
 if TYPE_CHECKING:
     from tests.world import World
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 # Name, birth date, organisation, founded on, hours attended, marks of each evaluator (theory, plan, defence).
 TRAINEES = (
@@ -118,8 +122,8 @@ def confirmation(world: World) -> EvaluationConfirmed:
     )
 
 
-def issue(world: World, holder: Trainee, **changed: Any) -> Certificate:
-    """Credential, act, record; `changed` replaces fields of the act before it is signed."""
+def issue(world: World, holder: Trainee, *, claims: Mapping[str, Any] = EMPTY, **changed: Any) -> Certificate:
+    """Credential, act, record; `claims` replace fields of the credential, `changed` of the act."""
     certificate, status_index = world.draw(16), int.from_bytes(world.draw(8), "big") % 2**20
     number = _number(world, len(world.certificates) + 1)
     credential = Credential(
@@ -133,6 +137,7 @@ def issue(world: World, holder: Trainee, **changed: Any) -> Certificate:
         status_index=status_index,
         last_four=holder.fields["id_number"][-4:],
     )
+    credential = replace(credential, **claims)
     raw = sign_credential(credential, world.people["signatory"].signer)
     entries, openings = world.commit(
         "certificate-issued", [{"name": holder.fields["name"], "number": number}]

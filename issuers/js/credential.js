@@ -31,6 +31,7 @@ export function parseCredential(raw) {
   const value = decode(message.payload);
   const map = value instanceof Map ? value : new Map();
   const [issuedAt, number, inner] = [map.get(ISSUED), map.get(NUMBER), map.get(PRIVATE)];
+  if ([...map.values()].includes(null)) throw shape("a claim without a value is left out, never null");
   const expiresAt = map.get(EXPIRES) ?? null;
   const known = map.size === 3 + Number(map.has(EXPIRES)) + Number(map.has(VERSION));
   if (!isInteger(issuedAt) || !(number instanceof Uint8Array) || !Array.isArray(inner) || !known) {
