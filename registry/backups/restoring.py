@@ -33,6 +33,7 @@ from registry.persons.erasing import replay_erasures
 from registry.persons.people import People
 from registry.published.asking import heads_now
 from registry.published.boot_gate import check_known, known_elsewhere, known_here
+from registry.published.lead import Lead
 from registry.published.publishing import write_names
 from registry.published.witnessed_notes import HANDOVERS
 from registry.rebuilding import Rebuilt, append_missing
@@ -99,7 +100,7 @@ def put_back(settings: Settings, whole: Whole, *, secrets: Secrets, tell: Tell) 
     private_directory(settings.home)
     if not settings.database:
         need_room(settings, settings.home, (2 * whole.manifest.length, 0))
-    # These first: where they are not, the next step would write a policy that asks for no witness.
+    # These first: without the handovers the next step would write the policy of former witnesses.
     for name in {POLICY, HANDOVERS} & {one.name for one in whole.manifest.beside}:
         if not (settings.home / name).exists():
             data = read_file(whole.place / name, bytes_max=BESIDE_BYTES_MAX)
@@ -110,12 +111,21 @@ def put_back(settings: Settings, whole: Whole, *, secrets: Secrets, tell: Tell) 
 def adopt(settings: Settings) -> None:
     """Closes a database that came back by other means (a WAL archive, a copied file), for `finish` to open.
 
-    Raises Unavailable SCHEMA_OLD, SCHEMA_UNKNOWN, DATABASE_OWNER, and what the database raises.
+    A service of this home that runs would not notice, and go on writing: of several hosts each stops its own.
+    Raises Refused SERVICE_RUNNING; Unavailable SCHEMA_OLD, SCHEMA_UNKNOWN, DATABASE_OWNER, and what the
+    database raises.
     """
-    with owning(settings) as (connection, _):
-        check_current(connection, restoring=True)
-        if not is_restoring(connection):
-            set_restoring(connection, True)
+    lead = Lead(settings.home)
+    if not lead.take():
+        fix = "Stop it on every host, then run this again."
+        raise Refused("SERVICE_RUNNING", "a service of this home is running", where="MALAN_HOME", fix=fix)
+    try:
+        with owning(settings) as (connection, _):
+            check_current(connection, restoring=True)
+            if not is_restoring(connection):
+                set_restoring(connection, True)
+    finally:
+        lead.leave()
 
 
 def finish(settings: Settings, *, source: Source | None, held: Sequence[bytes], clock: Clock) -> Finished:

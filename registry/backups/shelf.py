@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -105,16 +106,26 @@ def find(place: Path) -> Path:
     )
 
 
-def remove_before(shelf: Path, moment_ms: int, *, unfinished_only: bool = False) -> list[str]:
-    """Removes what was begun earlier; its names. What cannot be removed stays among them on the next run."""
+def remove_before(
+    shelf: Path,
+    moment_ms: int,
+    *,
+    unfinished_only: bool = False,
+    only: Callable[[Path], bool] = lambda _: True,
+) -> list[str]:
+    """Removes what was begun earlier, and is of the kind `only` asks for; its names.
+
+    What cannot be removed is tried again on the next run.
+    """
     removed = []
     for name in _names(shelf):
         begun = begun_ms(name)
         if begun is None or begun >= moment_ms or (unfinished_only and not name.endswith(UNFINISHED)):
             continue
         with contextlib.suppress(OSError):
-            shutil.rmtree(shelf / name)
-            removed.append(name)
+            if only(shelf / name):
+                shutil.rmtree(shelf / name)
+                removed.append(name)
     return removed
 
 

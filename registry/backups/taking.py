@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from issuers.acts import read_act
 from issuers.acts.parties import Genesis
 from issuers.files import create_file, private_directory, read_file
-from ledger.errors import ProofFailed, Unavailable
+from ledger.errors import ProofFailed, Refused, Unavailable
 from ledger.leaf import leaf_hash, parse_leaf
 from ledger.merkle import Frontier
 from ledger.statement import parse_statement
@@ -86,8 +86,8 @@ def take(
     """A backup on the shelf, and its person keys on theirs (`KEYS_SHELF` on the first, by default).
 
     Raises Unavailable HOME_MISSING, GENESIS_MISSING, SCHEMA_UNKNOWN, SECRET_OTHER, DISK_LOW, FILE_WRITE;
-    Refused RESTORE_UNFINISHED, BACKUP_EXISTS; ProofFailed STORE_LEAF_HASH; what settings, secrets and
-    database raise.
+    Refused RESTORE_UNFINISHED, BACKUP_EXISTS, PERSON_KEYS_APART; ProofFailed STORE_LEAF_HASH; what settings,
+    secrets and database raise.
     """
     check_settings(settings)
     if not settings.database and not (settings.home / "malan.db").exists():
@@ -96,6 +96,10 @@ def take(
     secrets, now_ms = read_secrets(settings.secret_file), (clock or Clock()).now_ms()
     people = People(secrets)
     keys_shelf = keys_shelf or rows_shelf / KEYS_SHELF
+    if keys_shelf.resolve() == rows_shelf.resolve():
+        # One shelf for both would lose the rows as well, when the keys are past their time.
+        fix = "Name another folder with --person-keys."
+        raise Refused("PERSON_KEYS_APART", "the keys of persons lie apart from the rows", fix=fix)
     removed = _tidy(rows_shelf, keys_shelf, now_ms)
     database = Database(settings.database_url, busy_timeout_ms=settings.busy_timeout_ms)
     try:
@@ -145,7 +149,12 @@ def need_room(settings: Settings, place: Path, room: tuple[int, int]) -> None:
 def _tidy(rows_shelf: Path, keys_shelf: Path, now_ms: int) -> list[str]:
     for one in (rows_shelf, keys_shelf):
         shelf.remove_before(one, now_ms - DAY_MS, unfinished_only=True)
-    return shelf.remove_before(keys_shelf, now_ms - KEYS_DAYS * DAY_MS)
+    return shelf.remove_before(keys_shelf, now_ms - KEYS_DAYS * DAY_MS, only=_holds_keys)
+
+
+def _holds_keys(place: Path) -> bool:
+    """Whether it holds the keys of persons and nothing else: rows never grow too old."""
+    return {path.name for path in place.iterdir()} <= {shelf.MANIFEST, f"{person_key.name}.rows"}
 
 
 @contextmanager

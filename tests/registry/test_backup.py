@@ -15,7 +15,7 @@ from ledger.store import entry
 from registry.__main__ import app
 from registry.backups import row_files, shelf, taking
 from registry.backups.manifest import Manifest
-from registry.backups.taking import APART, DAY_MS, KEYS_DAYS, SCRATCH
+from registry.backups.taking import APART, DAY_MS, KEYS_DAYS, SCRATCH, take
 from registry.commands import backing
 from registry.secrets import PURPOSES
 from registry.storage.tables import person_key
@@ -164,6 +164,22 @@ def test_person_keys_past_their_time_are_removed(stage: Stage, tmp_path: Path) -
     assert not first.keys.exists() and second.keys.exists() and third.keys.exists()
     assert (second.keys.parent / "of-somebody-else").exists()
     assert first.place.exists()  # rows are kept for as long as the operator likes
+
+
+@on("sqlite")
+def test_rows_never_go_with_the_keys_of_persons(stage: Stage, tmp_path: Path) -> None:
+    """One shelf for both is refused before anything is removed; rows on a shelf of keys are left alone."""
+    place, hands = tmp_path / "shelf", stage.hands
+    rows = taken(stage, place).place
+    hands.set(hands.now_ms + (KEYS_DAYS + 1) * DAY_MS)
+    settings, clock = stage.service.settings, hands.clock()
+    for same in (place, place / "." / "person-keys" / ".."):
+        assert (
+            code(lambda same=same: take(settings, place, keys_shelf=same, clock=clock)) == "PERSON_KEYS_APART"
+        )
+    assert rows.exists()
+    assert take(settings, tmp_path / "other", keys_shelf=place, clock=clock).removed == ()
+    assert shelf.find(rows) == rows
 
 
 @on("sqlite")

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from registry.__main__ import app
 from registry.backups.restoring import adopt
 from registry.backups.taking import Taken
+from registry.published.lead import Lead
 from registry.published.publishing import Publisher
 from registry.rebuilding import rebuild
 from registry.service import open_service
@@ -86,6 +87,12 @@ def test_a_database_put_back_by_other_means_is_closed_and_checked_as_well(
     stage.publish()
     stage.service.database.close()
     put_back()
+    running = Lead(settings.home)  # as each service that publishes holds it while it runs
+    assert running.take()
+    told = CliRunner().invoke(app, ["restore", "--adopt", "--home", str(settings.home)])
+    assert (told.exit_code, "SERVICE_RUNNING" in told.output) == (1, True)
+    open_service(settings, clock=clock).close()  # nothing was closed
+    running.leave()
     told = CliRunner().invoke(app, ["restore", "--adopt", "--home", str(settings.home)])
     assert (told.exit_code, "LOG_AHEAD" in told.output) == (2, True)
     assert code(lambda: open_service(settings)) == "RESTORE_UNFINISHED"
