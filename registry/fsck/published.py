@@ -10,14 +10,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from issuers.acts.words import ServicePurpose
+from issuers.authority.party_facts import Key, WitnessSetFact
 from issuers.bundle import BYTES_MAX, Bundle, open_bundle
 from issuers.status import StatusList, compute_bits, open_status_list
+from issuers.witnesses import terms_of, with_log
 from ledger.checkpoint import Checkpoint, open_checkpoint
 from ledger.errors import MalanError
-from ledger.keys import PublicKey
+from ledger.keys import ED25519_SPKI, PublicKey
 from ledger.leaf import leaf_hash
 from ledger.merkle import HASH_SIZE
-from ledger.note import NoteKey
+from ledger.note import NoteKey, parse_vkey
+from ledger.policy import render_policy
 from ledger.tiles import HEIGHT, WIDTH, Tile, TileBuilder, decode_bundle, parse_path, tile_at
 from registry.certificates.reservations import FIRST_LIST
 from registry.fsck.departure import Departure
@@ -31,6 +35,7 @@ class Published:
 
     key: NoteKey
     status_key: PublicKey
+    hosts: tuple[str, ...]
     checkpoint: Checkpoint | None = None
     bundle: Bundle | None = None
     lists: dict[int, StatusList] = field(default_factory=dict)
@@ -47,7 +52,9 @@ class Published:
 def read(service: Service) -> Published:
     """Opens checkpoint, bundle and lists, each under the key it should have."""
     home = service.settings.home
-    found = Published(note_signer(service).key, service.secrets.status.public)
+    found = Published(
+        note_signer(service).key, service.secrets.status.public, service.settings.accepted_hosts
+    )
     if (service.settings.log_directory / "checkpoint").exists():
         try:
             note = service.log.checkpoint()
@@ -147,6 +154,7 @@ def check_bundle(found: Published, replay: Replay) -> Iterator[Departure]:
     if found.bundle is not None and found.bundle.size <= replay.size:
         yield from _check_acts(found.bundle, replay)
         yield from _check_checkpoint(found.bundle, found, replay)
+        yield from _check_named(found.bundle, found, replay)
         yield from _check_own_lists(found.bundle, found, replay)
     elif found.bundle is not None:
         yield Departure("LOG_AHEAD", "trust.cbor", "it is of a larger log than the database")
@@ -178,6 +186,24 @@ def _check_checkpoint(bundle: Bundle, found: Published, replay: Replay) -> Itera
         return
     if (inside.size, inside.root) != (bundle.size, replay.roots.get(bundle.size)):
         yield Departure("BUNDLE_DIFFERS", where, "the rows fold to another root than the one in the bundle")
+
+
+def _check_named(bundle: Bundle, found: Published, replay: Replay) -> Iterator[Departure]:
+    """Hosts are those of the settings; the witnesses those whom the acts put in force when it was made."""
+    if bundle.hosts != found.hosts:
+        yield Departure("BUNDLE_DIFFERS", "trust.cbor hosts", "the settings name other hosts")
+    where = "trust.cbor policy"
+    sets = [one for one in replay.view.all(WitnessSetFact) if one.seq < bundle.size]
+    keys = [one for one in replay.view.all(Key) if one.purpose == ServicePurpose.CHECKPOINT]
+    names = [NoteKey(bundle.origin, one.spki[len(ED25519_SPKI) :]) for one in keys]
+    try:
+        terms = terms_of(sets, bundle.handovers or (), log_keys=names, at=bundle.made_at)
+        rendered = render_policy(with_log(terms[-1].policy, parse_vkey(bundle.log_vkey)))
+    except MalanError as error:
+        yield Departure("BUNDLE_DIFFERS", where, f"a handover or the log's key does not open: {error.code}")
+        return
+    if bundle.policy.encode() != rendered:
+        yield Departure("BUNDLE_DIFFERS", where, "the acts put other witnesses in force")
 
 
 def _check_own_lists(bundle: Bundle, found: Published, replay: Replay) -> Iterator[Departure]:

@@ -259,8 +259,8 @@ PUBLISHED: Final[Mapping[str, Stands]] = MappingProxyType(
         "trust.cbor": Stands(
             Standing.REBUILT,
             ("BUNDLE_BROKEN", "BUNDLE_DIFFERS", "LOG_AHEAD"),
-            "信任包：条目、状态列表、检查点、创世与密钥逐项重算",
-            "the trust bundle: acts, lists, checkpoint, genesis and key, each recomputed",
+            "信任包：条目、状态列表、检查点、创世、密钥、核验网址与见证方逐项重算",
+            "the trust bundle: acts, lists, checkpoint, genesis, key, hosts and witnesses, each recomputed",
         ),
     }
 )

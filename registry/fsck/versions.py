@@ -1,5 +1,4 @@
-"""Later versions of certificates: what the log names is held here, opens, and is found by its code. Pure but
-for reading."""
+"""Door: later versions of certificates: what the log names is held here, opens, and is found by its code."""
 
 from __future__ import annotations
 
@@ -9,6 +8,7 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from issuers.authority.class_facts import CertificateFact, FormerVersion, version_key
+from issuers.credential import parse_credential
 from ledger.errors import MalanError
 from registry.certificates import revisions
 from registry.fsck.departure import Departure
@@ -62,9 +62,12 @@ def check_sealed(connection: sa.Connection, people: People, replay: Replay) -> I
         if people.index("code", held.code) != row.code_index:
             yield Departure("REVISION_CODE", where, "its code is not found by look-up")
         known = logged.get((row.certificate, row.version))
-        digest = None if found is None else hashlib.sha256(found[1]).digest()
-        if known is not None and digest is not None and digest != known.credential:
+        if known is None or found is None:
+            continue
+        if hashlib.sha256(found[1]).digest() != known.credential:
             yield Departure("CREDENTIAL_DIFFERS", where, "the log names other bytes")
+        elif parse_credential(found[1]).claims.code != held.code:
+            yield Departure("REVISION_DIFFERS", where, "the code is not that of the credential")
 
 
 def _logged(replay: Replay) -> dict[tuple[bytes, int], Version]:

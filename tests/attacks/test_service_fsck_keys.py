@@ -14,9 +14,11 @@ import sqlalchemy as sa
 
 from issuers.bundle import Bundle, BundledList, open_bundle, sign_bundle
 from issuers.status import open_status_list, sign_status_list
+from issuers.witnesses import with_log
 from ledger import cbor
 from ledger.checkpoint import Checkpoint, parse_checkpoint
-from ledger.note import NoteSigner, parse_note, sign_note
+from ledger.note import NoteSigner, parse_note, parse_vkey, sign_note
+from ledger.policy import Witness, k_of, render_policy
 from registry.fsck.departure import Departure
 from registry.fsck.run import check
 from registry.service import note_signer
@@ -100,11 +102,26 @@ def other_key(lived: Lived, bundle: Bundle) -> Bundle:
     return replace(bundle, log_vkey=NoteSigner(bundle.origin, key).key.vkey)
 
 
+def other_hosts(_: Lived, bundle: Bundle) -> Bundle:
+    """A look-alike's address, which offline verifiers would take for ours."""
+    return replace(bundle, hosts=(*bundle.hosts, "https://cert-malan.example"))
+
+
+def other_witnesses(lived: Lived, bundle: Bundle) -> Bundle:
+    """As if a district had been appointed."""
+    one = lived.stage.world.witnesses[0].key
+    policy = k_of([Witness(one.name, one)], 1, name="districts")
+    text = render_policy(with_log(policy, parse_vkey(bundle.log_vkey))).decode()
+    return replace(bundle, policy=text)
+
+
 FORGED: dict[str, Callable[[Lived, Bundle], Bundle]] = {
     "another status list": other_bits,
     "no status list": no_list,
     "a checkpoint with another root": other_root,
     "another log key": other_key,
+    "another host": other_hosts,
+    "other witnesses": other_witnesses,
 }
 
 

@@ -16,6 +16,7 @@ from ledger.note import Note, parse_note
 from ledger.policy import parse_policy
 from ledger.proof import parse_proof
 from registry.certificates.verifying import read_trust
+from registry.fsck.run import check
 from registry.published.finality import quorum_now
 from registry.published.publishing import Publisher
 from registry.published.standing import entry_standing
@@ -140,6 +141,7 @@ def test_a_new_set_waits_for_the_old_quorum(stage: Stage) -> None:
     stage.publish()
     assert policy_named(stage) == (5, 3)
     assert len(read_trust(stage.service).bundle.handovers or ()) == 1
+    assert check(stage.service).departures == ()
     handed = stage.size()
     assert quorum_size(stage) == handed
     # From the next size on the new witnesses are asked, and the old ones are strangers.
