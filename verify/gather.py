@@ -18,13 +18,11 @@ from issuers.qr import parse_text
 from ledger.errors import MalanError, Unavailable
 from verify.check import check
 from verify.evidence import Evidence
+from verify.life import LIVED
 from verify.pins import PinStore
 from verify.remote import Remote
 from verify.trust import Pin, Trust, open_trust
-from verify.verdict import State, Verdict
-
-_LIVED = frozenset({State.REVOKED, State.SUPERSEDED, State.SUSPENDED})
-"""States that the log can say more of than the list does."""
+from verify.verdict import Verdict
 
 Open = Callable[[str], Remote]
 
@@ -69,7 +67,7 @@ class Gatherer:
                 return first  # nothing to ask about: the signature did not hold
             if first.status_fresh is not True:
                 trust = self._newer_list(evidence, trust, remote)
-            if not first.complete or first.state in _LIVED:
+            if not first.complete or first.state in LIVED:
                 evidence = self._asked(evidence, first.facts.code, remote)
         return self._check(evidence, trust, now)
 

@@ -33,8 +33,14 @@ from ledger.statement import check_statement
 from verify.logged import Logged, open_logged
 from verify.times import day_of
 from verify.trust import Trust
+from verify.verdict import State
 
 PROOFS_MAX: Final = 16
+"""Of later entries so many are looked at, and so the newest of them are asked for."""
+
+LIVED: Final = frozenset({State.REVOKED, State.SUPERSEDED, State.SUSPENDED})
+"""States of which the log can say more than the list does: why, since when, and which version is in force."""
+
 _ENDS: Final = (CertificateRevoked, CertificateCancelled)
 _VERSIONS: Final = (CertificateCorrected, CertificateReissued)
 _KINDS: Final = (*_ENDS, *_VERSIONS, CertificateSuspended, CertificateRestored)

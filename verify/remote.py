@@ -21,9 +21,9 @@ from issuers.qr import check_origin
 from issuers.sign.answers import read_problem
 from ledger.errors import Malformed, Unavailable
 from ledger.proof import MAX_PROOF_BYTES
+from verify.life import PROOFS_MAX
 
 STATUS_BYTES_MAX: Final = 2**20
-LIFE_MAX: Final = 16  # as many later entries as `verify.life` looks at
 ANSWER_BYTES_MAX: Final = 2**20
 TIMEOUT: Final = httpx.Timeout(10.0, connect=4.0)
 TOTAL_SECONDS: Final = 30.0
@@ -88,7 +88,7 @@ class Remote:
         if not _is_place(seq) or not isinstance(life, list) or not all(_is_place(one) for one in life):
             raise Unavailable("REMOTE_ANSWER", "the service answered in a form this program does not know")
         assert isinstance(seq, int)
-        return Found(seq, tuple(life[-LIFE_MAX:]))
+        return Found(seq, tuple(life[-PROOFS_MAX:]))
 
     def proof(self, seq: int) -> bytes:
         """The `.tlog-proof` of the entry at `seq`. Raises Unavailable REMOTE_*."""

@@ -25,14 +25,17 @@ from issuers.identifiers.names import mask_name
 from issuers.identifiers.numbers import check_code
 from issuers.standard import Standard
 from ledger.errors import MalanError, Refused, Unavailable
+from ledger.leaf import parse_leaf
+from ledger.store import read_leaves
 from registry.certificates import revisions
-from registry.certificates.verifying import LIFE_MAX, proof_at, read_trust
+from registry.certificates.verifying import proof_at, read_trust
 from registry.published.standing import entry_standing
 from registry.service import Service
 from registry.storage.facts import TableView
 from registry.storage.places import seqs_about
 from verify.check import check
 from verify.evidence import Evidence
+from verify.life import PROOFS_MAX
 from verify.verdict import State as VerdictState
 
 
@@ -51,14 +54,15 @@ def public_answer(service: Service, code: str) -> dict[str, object]:
         raw = _credential(service, connection, fact, version)
         shown = _masked(view, fact, parse_credential(raw).claims)
         seq = _seq_of(view, fact, version)
-        later = seqs_about(connection, f"certificate/{fact.id.hex()}", limit=LIFE_MAX)
+        (leaf,) = read_leaves(connection, seq, seq + 1)
+        later = seqs_about(connection, f"certificate/{fact.id.hex()}", limit=PROOFS_MAX)
     proof = proof_at(service, seq)
     state = _state(service, fact, version, raw, proof)
     return {
         **shown,
         **_life_document(fact, state, version),
         "seq": seq,
-        "logged_ms": fact.time_ms if version == 1 else fact.signed_ms,
+        "logged_ms": parse_leaf(leaf).time_ms,
         "witnessed": entry_standing(service, seq),
         "proof": None if proof is None else to_b64(proof),
         "life": [one for one in later if one > seq],

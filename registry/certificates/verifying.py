@@ -27,13 +27,11 @@ from registry.storage.places import seqs_about
 from verify.check import check
 from verify.evidence import Evidence
 from verify.findings import could_not_trust
+from verify.life import LIVED, PROOFS_MAX
 from verify.trust import Trust
-from verify.verdict import State as VerdictState
 from verify.verdict import Verdict
 
 TRUST: Final = "trust.cbor"
-LIFE_MAX: Final = 16  # the newest acts about a certificate tell what became of it
-LIVED: Final = frozenset({VerdictState.REVOKED, VerdictState.SUPERSEDED, VerdictState.SUSPENDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +92,24 @@ async def verdict_soon(service: Service, text: str) -> Verdict:
     if verdict is None:
         verdict = check(evidence, trust, now=now)
         if verdict.state in LIVED:
-            verdict = await run_in_threadpool(_with_life, service, evidence, trust, verdict)
+            try:
+                verdict = await run_in_threadpool(_with_life, service, evidence, trust, verdict)
+            except MalanError:
+                return verdict  # the state stands; why, whoever asks next may learn
         service.told.keep(evidence, trust, verdict)
     return verdict
 
 
 def _with_life(service: Service, evidence: Evidence, trust: Trust, verdict: Verdict) -> Verdict:
-    """The verdict again, with what was said of the certificate later: why, and which version is in force."""
+    """The verdict again, with what was said of the certificate later: why, and which version is in force.
+
+    Raises Unavailable of the database.
+    """
     facts = verdict.facts
     if facts is None or facts.certificate is None or facts.seq is None:
         return verdict
     with service.database.reading() as connection:
-        later = seqs_about(connection, f"certificate/{facts.certificate}", limit=LIFE_MAX)
+        later = seqs_about(connection, f"certificate/{facts.certificate}", limit=PROOFS_MAX)
     proofs = (proof_at(service, seq) for seq in later if seq > facts.seq)
     life = tuple(one for one in proofs if one is not None)
     return check(replace(evidence, life=life), trust, now=verdict.checked_at)

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import pytest
+
+from ledger.errors import Unavailable
+from registry.certificates import verifying
 from tests.registry.desk import Desk
 from tests.registry.stage import Stage, parcel_item
 
 
-def test_a_verdict_asked_again_follows_what_happened_meanwhile(desk: Desk) -> None:
+def _away(*_: object, **__: object) -> list[int]:
+    raise Unavailable("DATABASE_LOST", "the database is gone")
+
+
+def test_a_verdict_asked_again_follows_what_happened_meanwhile(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What is kept of a verdict is kept for its second, its proof and its trust; nothing old is told."""
     stage, text = desk.stage, desk.certified[0].qr
 
@@ -24,7 +34,13 @@ def test_a_verdict_asked_again_follows_what_happened_meanwhile(desk: Desk) -> No
     raw = stage.world.sign("certificate-revoked", "signatory", name, {"reason": "fraud"})
     assert stage.post(raw).status_code == 200
     stage.publish()
+    with monkeypatch.context() as patch:
+        patch.setattr(verifying, "seqs_about", _away)
+        told = stage.client.post("/api/verify", json={"qr": text})
+        assert (told.json()["state"], told.json()["life"]) == ("revoked", None), "the state stands"
     assert state()[0] == "revoked", "in the very second, under another bundle"
+    told = stage.client.post("/api/verify", json={"qr": text})
+    assert told.json()["life"]["reason"] == "fraud", "what could not be asked was not kept"
 
 
 def test_what_was_not_logged_is_asked_for_again(results: Stage) -> None:

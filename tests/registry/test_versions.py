@@ -12,9 +12,13 @@ from issuers.acts.reasons import CorrectionReason
 from issuers.authority.case import shanghai_date
 from issuers.authority.class_facts import CertificateFact
 from issuers.credential import parse_credential
+from issuers.identifiers.numbers import make_code
 from issuers.sign.drafting_certificates import Certified
 from issuers.sign.drafting_versions import Change
 from issuers.status import REVOKED, SUPERSEDED, SUSPENDED, VALID
+from ledger import cbor
+from ledger.leaf import parse_leaf
+from ledger.store import read_leaves
 from registry.certificates import reservations, revisions
 from registry.fsck.run import check as fsck
 from registry.published.changes import ChangeFeed
@@ -115,6 +119,20 @@ def test_asked_again_a_version_has_the_same_code_and_place(results: Stage) -> No
     assert results.count(revision) == 1
 
 
+def test_each_version_is_told_with_the_time_of_its_own_leaf(results: Stage) -> None:
+    first = results.issue_all()[0]
+    made = [first]
+    for version in (2, 3):
+        results.hands.set(results.hands.now_ms + DAY)
+        made.append(renew(results, first, version))
+    sound(results)
+    told = [looked_up(results, one.item.code) for one in made]
+    with results.service.database.reading() as connection:
+        leaves = [read_leaves(connection, one["seq"], one["seq"] + 1)[0] for one in told]
+    assert [one["logged_ms"] for one in told] == [parse_leaf(leaf).time_ms for leaf in leaves]
+    assert len({one["logged_ms"] for one in told}) == 3
+
+
 def test_fsck_names_a_version_whose_rows_were_changed(results: Stage) -> None:
     first, other = results.issue_all()[:2]
     renew(results, first)
@@ -131,6 +149,13 @@ def test_fsck_names_a_version_whose_rows_were_changed(results: Stage) -> None:
         ("REVISION_EXTRA", sa.update(revision).where(mine, revision.c.version == 3).values(version=5)),
         ("REVISION_MISSING", sa.delete(revision).where(theirs)),
     ]
+    people, stray = results.service.people, make_code(7)
+    with results.service.database.reading() as connection:
+        row = connection.execute(sa.select(revision).where(theirs)).one()
+        at = (row.certificate, row.version)
+        sealed = people.seal(connection, row.person, cbor.encode([stray]), table="revision", place=at)
+    answers = {"sealed": sealed, "code_index": people.index("code", stray)}
+    spoilt.append(("REVISION_DIFFERS", sa.update(revision).where(theirs).values(answers)))
     for code, change in spoilt:
         with insider(results.service.settings) as raw:
             before = raw.connection.execute(sa.select(revision)).mappings().all()
