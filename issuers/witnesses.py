@@ -3,7 +3,7 @@
 Promises: whoever has the facts of the acts and the checkpoints at which sets changed works out the same
 policies; nothing here believes a file or the service.
 
-Source: design decision 9; `SPEC.md` 7; `ledger/SPEC.md` 11 and 12.
+Source: design decision 9; `SPEC.md` 7; `ledger/SPEC.md` 11 and 13.
 """
 
 from __future__ import annotations

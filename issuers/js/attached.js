@@ -28,7 +28,7 @@ export async function readAttached(pdf) {
     const { text } = read(number(reference));
     const name = /\/UF\s*\(([^()\\]{1,100})\)/.exec(text)?.[1];
     const file = /\/EF\s*<<\s*\/F\s+(\d+) 0 R/.exec(text)?.[1];
-    if (name === undefined || file === undefined || !(name in LIMITS)) continue;
+    if (name === undefined || file === undefined || !Object.hasOwn(LIMITS, name)) continue;
     const data = await stream(pdf, read(Number(file)));
     if (found.has(name) || data.length > LIMITS[name]) {
       throw new Malformed("PDF_ATTACHMENTS", "two attachments have one name, or one is larger than any we write");

@@ -7,6 +7,7 @@ under a quorum. Source: design decision 9, `issuers.witnesses`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -51,18 +52,24 @@ class Quorum:
 
 
 def terms_now(
-    service: Service, connection: sa.Connection, *, at: int | None = None, size: int | None = None
+    service: Service,
+    connection: sa.Connection,
+    *,
+    at: int | None = None,
+    size: int | None = None,
+    handovers: Sequence[bytes] | None = None,
 ) -> tuple[Term, ...]:
     """The terms of the policies as acts, handovers and clock give them now.
 
-    `at`: as of that second; `size`: of the acts below it alone. Raises what `issuers.witnesses.terms_of`
-    raises, Unavailable FILE_READ.
+    `at`: as of that second; `size`: of the acts below it alone; `handovers`: these, whatever is kept by now.
+    Raises what `issuers.witnesses.terms_of` raises, Unavailable FILE_READ.
     """
     view = TableView(connection)
     newest = view.get(NewestWitnessSet, "log")
     if newest is None:
         return _ALONE
-    handovers = service.witnessed.handovers()
+    if handovers is None:
+        handovers = service.witnessed.handovers()
     keys = log_keys(service, connection) if handovers else (note_signer(service).key,)
     sets = [one for one in all_of(connection, WitnessSetFact) if size is None or one.seq < size]
     now = service.clock.now_ms() // 1000 if at is None else at

@@ -141,8 +141,12 @@ class Publisher:
 
     def _make_bundle(self, standing: Standing, note: bytes) -> None:
         settings, now = self._service.settings, self._service.clock.now_ms() // 1000
+        # Read once: a set that takes force in between would stand in the text, and not its handover.
+        handovers = self._service.witnessed.handovers()
         with self._service.database.reading() as connection:
-            policy = policy_in_force(self._service, connection, at=now, size=standing.size)
+            policy = policy_in_force(
+                self._service, connection, at=now, size=standing.size, handovers=handovers
+            )
         made_of = (standing.size, note, policy)
         same = self._made is not None and self._made[0] == made_of
         if same and self._made is not None and 0 <= now - self._made[1] < settings.status_ttl_seconds // 2:
@@ -161,7 +165,7 @@ class Publisher:
             acts=tuple(self._acts),
             lists=tuple(lists),
             checkpoint=note,
-            handovers=self._service.witnessed.handovers() or None,
+            handovers=handovers or None,
         )
         place = settings.home / "status"
         place.mkdir(exist_ok=True)
@@ -197,10 +201,15 @@ def write_names(service: Service) -> None:
 
 
 def policy_in_force(
-    service: Service, connection: sa.Connection, *, at: int | None = None, size: int | None = None
+    service: Service,
+    connection: sa.Connection,
+    *,
+    at: int | None = None,
+    size: int | None = None,
+    handovers: Sequence[bytes] | None = None,
 ) -> bytes:
-    """The tlog-policy of the witnesses in force, which stands in `policy.txt` when this returns."""
-    terms = terms_now(service, connection, at=at, size=size)
+    """The tlog-policy of the witnesses in force, as `terms_now`; it stands in `policy.txt` on return."""
+    terms = terms_now(service, connection, at=at, size=size, handovers=handovers)
     policy = with_log(terms[-1].policy, note_signer(service).key)
     path, rendered = service.settings.home / "policy.txt", render_policy(policy)
     if not path.exists() or path.read_bytes() != rendered:

@@ -53,14 +53,14 @@ def take_lines(service: Service, body: str, lines: Sequence[SignatureLine]) -> T
     published of late); BadSignature WRONG_KEY or SIGNATURE; Unavailable FILE_WRITE.
     """
     size = parse_checkpoint(body).size
-    with service.database.reading() as connection:
-        terms, keys = terms_now(service, connection), log_keys(service, connection)
-    policy = policy_at(terms, size)
-    if policy.needed == 0:
+    if policy_at(_known(service)[0], size).needed == 0:
         raise Refused("NO_WITNESSES", "no witness of this log is in force")
     if not lines:
         raise Refused("COSIGNATURES_NONE", "the note bears no line but the log's own")
     with service.witnessed.locked():
+        # Again, under the lock: another process may just have put a newer set in force.
+        terms, keys = _known(service)
+        policy = policy_at(terms, size)
         held = service.witnessed.recent(size)
         if held is None or parse_note(held).text != body:
             raise Refused(
@@ -80,8 +80,7 @@ def keep_published(service: Service) -> None:
 
     Nothing is kept while no witness is in force. Raises Unavailable FILE_WRITE, FILE_READ.
     """
-    with service.database.reading() as connection:
-        terms, keys = terms_now(service, connection), log_keys(service, connection)
+    terms, keys = _known(service)
     if terms[-1].policy.needed == 0:
         return
     public = parse_note(service.log.checkpoint())
@@ -118,6 +117,12 @@ def show(service: Service, note: Note, terms: tuple[Term, ...], keys: Sequence[N
         else:
             return
         time.sleep(_PAUSE_SECONDS)
+
+
+def _known(service: Service) -> tuple[tuple[Term, ...], tuple[NoteKey, ...]]:
+    """The terms as they are now, and the keys of the log. Raises as `terms_now`."""
+    with service.database.reading() as connection:
+        return terms_now(service, connection), log_keys(service, connection)
 
 
 def _conclude(service: Service, note: Note, size: int, terms: tuple[Term, ...]) -> None:

@@ -32,7 +32,7 @@ _PUBLIC: Final = 0o644
 
 
 class WitnessedNotes:
-    """The files of one home. `add` and what follows from it happen under `locked`."""
+    """The files of one home. Whoever reads to write (`keep…`) does both under `locked`."""
 
     def __init__(self, home: Path) -> None:
         self._folder = home / _FOLDER

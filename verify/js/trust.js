@@ -11,11 +11,11 @@
  *            lists: Map<number, import("/js/issuers/status.js").StatusList>, pinned: boolean}} Trust
  */
 
-import { equal, fromHex, hex, sha256 } from "/js/ledger/bytes.js";
+import { equal, hex, sha256 } from "/js/ledger/bytes.js";
 import { encode } from "/js/ledger/cbor.js";
 import { openCheckpoint } from "/js/ledger/checkpoint.js";
 import { BadSignature, Malformed, Refused } from "/js/ledger/errors.js";
-import { EDDSA, publicKey } from "/js/ledger/keys.js";
+import { ED25519_HEAD, EDDSA, publicKey } from "/js/ledger/keys.js";
 import { NOTE, noteKey, parseVkey, sameKey } from "/js/ledger/note.js";
 import { parsePolicy, sameWitnesses, satisfied } from "/js/ledger/policy.js";
 import { policyAt } from "/js/ledger/succession.js";
@@ -25,7 +25,6 @@ import { openStatusList } from "/js/issuers/status.js";
 import { termsOf } from "/js/issuers/witnesses.js";
 import { History } from "/js/verify/history.js";
 
-const SPKI_ED25519 = fromHex("302a300506032b6570032100");
 
 /**
  * The trust in the bytes of trust.cbor.
@@ -117,10 +116,10 @@ async function witnessTerms(bundle, view) {
 }
 
 async function asNoteKey(origin, { alg, spki }) {
-  if (alg !== EDDSA || !equal(spki.subarray(0, SPKI_ED25519.length), SPKI_ED25519)) {
+  if (alg !== EDDSA || !equal(spki.subarray(0, ED25519_HEAD.length), ED25519_HEAD)) {
     throw new Malformed("TRUST_LOG_KEY", "a checkpoint key is an Ed25519 key");
   }
-  return noteKey(NOTE, origin, spki.slice(SPKI_ED25519.length));
+  return noteKey(NOTE, origin, spki.slice(ED25519_HEAD.length));
 }
 
 /** A new policy takes force only under a checkpoint that the old quorum cosigned. */

@@ -96,7 +96,8 @@ def ask_all(
 ) -> list[Answered]:
     """Asks every witness that has an address to cosign a published checkpoint; the answers, in their order.
 
-    `fetch` reads the log's tiles. Raises as `open_checkpoint` for a note the log's keys did not sign.
+    `fetch` reads the log's tiles. Raises as `open_checkpoint` for a note the log's keys did not sign, and
+    Unavailable TILE_MISSING where a tile of our own log is gone.
     """
     checkpoint = open_checkpoint(note, log_keys=log_keys).checkpoint
     proofs = _Proofs(checkpoint, fetch)

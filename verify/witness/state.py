@@ -255,11 +255,14 @@ def _open(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=_WAIT_SECONDS
     )
-    journal = db.execute("PRAGMA journal_mode = TRUNCATE").fetchone()[0]
-    db.execute("PRAGMA synchronous = FULL")
-    if (journal, db.execute("PRAGMA synchronous").fetchone()[0]) != ("truncate", 2):
+    try:
+        journal = db.execute("PRAGMA journal_mode = TRUNCATE").fetchone()[0]
+        db.execute("PRAGMA synchronous = FULL")
+        if (journal, db.execute("PRAGMA synchronous").fetchone()[0]) != ("truncate", 2):
+            raise Unavailable("WITNESS_STATE", "the state cannot be written durably here", where=path.name)
+    except BaseException:
         db.close()
-        raise Unavailable("WITNESS_STATE", "the state cannot be written durably here", where=path.name)
+        raise
     return db
 
 
