@@ -107,6 +107,7 @@ def test_the_form_names_what_is_wrong_and_asks_nobody(town: Town, visit: Visit, 
     clerk.goto(town.ticket(COUNTER, "intake"))
     clerk.wait_for_url("**/desk")
     expect(clerk.locator("#form")).to_be_visible()
+    expect(clerk.locator("#photo-hint")).to_contain_text("发送给服务器")  # said before a file is chosen
     clerk.fill("#id_number", town.holders[0].person.id_number[:-1] + "?")
     clerk.fill("#uscc", "91310101")
     clerk.click("#check")
