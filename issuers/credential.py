@@ -29,7 +29,7 @@ _DAY_SECONDS, _SHANGHAI_SECONDS = 86_400, 8 * 3600
 BYTES_MAX = 348  # QR version 15 at level M with a 58-character address
 COURSE_MAX = 60
 HOURS_MAX = 2000
-_LAST_FOUR = re.compile(r"[0-9]{3}[0-9X]", re.ASCII)
+LAST_FOUR = re.compile(r"[0-9]{3}[0-9X]", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,15 @@ def parse_credential(raw: bytes) -> SignedCredential:
 def check_credential(signed: SignedCredential, key: PublicKey) -> None:
     """Raises BadSignature, or Malformed COSE_KEY when the credential names another key or algorithm."""
     check_sign1(signed.message, key)
+
+
+def first_second_after(day: date | None) -> int | None:
+    """When a certificate ends that is good through a Shanghai day; past the calendar -1, which none says."""
+    if day is None:
+        return None
+    if day >= date.max:
+        return -1
+    return ((day - EPOCH).days + 1) * _DAY_SECONDS - _SHANGHAI_SECONDS
 
 
 def _private(value: list[object], issued_at: int, number: str, expires_at: int | None) -> Credential:

@@ -50,7 +50,6 @@ class Pattern:
 
 Id16 = Annotated[bytes, Size(16, 16)]
 Hash = Annotated[bytes, Size(32, 32)]
-Kid = Annotated[bytes, Size(8, 8)]
 Slug = Annotated[str, Pattern(r"[a-z0-9]+(-[a-z0-9]+)*"), Size(1, 40)]
 Title = Annotated[str, Size(1, 120)]
 Seconds = Annotated[int, Range(0, 2**40)]

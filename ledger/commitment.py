@@ -16,7 +16,6 @@ from ledger import cbor
 from ledger.errors import Malformed, ProofFailed
 
 RECORD_KEY_BYTES = 32
-DIGEST_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)

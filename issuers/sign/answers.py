@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final, TypeVar
 
 from issuers.acts.words import CertificateKind, StatusIndex, StatusList, Version
 from issuers.base64url import from_b64
+from issuers.credential import LAST_FOUR
 from issuers.json_in import from_object
 from issuers.shape import Hash, Id16, Pattern, Range, Size, Slug
 from issuers.sign.parcel import Answer, Fate
@@ -43,6 +44,12 @@ class PreparedItem:
     status_index: StatusIndex
     name: Annotated[str, Size(1, 50)] = field(repr=False)
     id_last4: Annotated[str, Size(0, 4)] | None = field(default=None, repr=False)
+
+    @property
+    def shown_last4(self) -> str | None:
+        """As a credential says it; None where the number of the document ends otherwise."""
+        told = self.id_last4
+        return told if told and LAST_FOUR.fullmatch(told) else None
 
 
 @dataclass(frozen=True, slots=True)

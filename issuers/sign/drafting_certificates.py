@@ -8,14 +8,10 @@ arguments.
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final
 
-from issuers.acts.certificates import CertificateIssued, ClaimDecided, ClaimSubmitted, NumberVoided
-from issuers.acts.words import Outcome
+from issuers.acts.certificates import CertificateIssued, ClaimSubmitted, NumberVoided
 from issuers.authority.case import shanghai_date
 from issuers.credential import Credential, sign_credential
 from issuers.evidence import Evidence, Trainee, open_roster, the_roster
@@ -29,8 +25,6 @@ from issuers.sign.drafting import Speaker, commit_people, confirmed_in
 from issuers.sign.parcel import Parcel
 from ledger.commitment import Opening
 from ledger.errors import Refused
-
-_LAST_FOUR: Final = re.compile(r"[0-9]{3}[0-9X]", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +100,6 @@ def certify(
     Raises Malformed from credential and QR, Refused QR_TOO_LARGE.
     """
     issued_on = shanghai_date(now_ms)
-    last_four = item.id_last4 if item.id_last4 and _LAST_FOUR.fullmatch(item.id_last4) else None
     claims = Credential(
         issued_at=now_ms // 1000,
         number=item.number,
@@ -116,7 +109,7 @@ def certify(
         hours=prepared.hours,
         status_list=item.status_list,
         status_index=item.status_index,
-        last_four=last_four,
+        last_four=item.shown_last4,
     )
     credential = sign_credential(claims, speaker.signer)
     qr = make_text(host=prepared.host, code=item.code, credential=credential)
@@ -198,13 +191,6 @@ def claim_parcel(
     subject = f"claim/{prepared.claim.hex()}"
     raw = speaker.say("claim-submitted", subject, to_map(act), now_ms=now_ms, fresh=fresh)
     return Parcel(raw, openings, key=subject)
-
-
-def decision_body(
-    outcome: Outcome, *, amount_fen: int, reasons: tuple[str, ...], release: bool
-) -> Mapping[str, Any]:
-    """The body of a claim-decided act."""
-    return to_map(ClaimDecided(outcome, reasons, amount_fen, release))
 
 
 def number_key(class_id: bytes, candidate: bytes) -> str:

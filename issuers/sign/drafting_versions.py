@@ -7,16 +7,15 @@ the same. What changes, and why, the signatory says. Keys, times and randomness 
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from typing import Any, Final
+from datetime import date
+from typing import Any
 
 from issuers.acts.certificates import CertificateCorrected, CertificateReissued, NewVersion
 from issuers.acts.reasons import CorrectionReason, ReissueReason
 from issuers.acts.words import OneCommitment
-from issuers.authority.case import SHANGHAI, shanghai_date
-from issuers.credential import Credential, sign_credential
+from issuers.authority.case import shanghai_date
+from issuers.credential import Credential, first_second_after, sign_credential
 from issuers.qr import make_text, version_for
 from issuers.shape import to_map
 from issuers.sign.answers import Prepared, PreparedVersion
@@ -24,8 +23,6 @@ from issuers.sign.drafting import Speaker, commit_people
 from issuers.sign.drafting_certificates import Certified
 from issuers.sign.parcel import Parcel
 from ledger.commitment import Opening
-
-_LAST_FOUR: Final = re.compile(r"[0-9]{3}[0-9X]", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,6 @@ def certify_version(
     Raises Malformed from credential and QR, Refused QR_TOO_LARGE.
     """
     (item,) = prepared.items
-    shown = item.id_last4 if item.id_last4 and _LAST_FOUR.fullmatch(item.id_last4) else None
     claims = Credential(
         issued_at=now_ms // 1000,
         number=item.number,
@@ -68,8 +64,8 @@ def certify_version(
         hours=prepared.hours,
         status_list=item.status_list,
         status_index=item.status_index,
-        expires_at=_end_of(told),
-        last_four=shown if change.prints_id else None,
+        expires_at=first_second_after(told.expires_on),
+        last_four=item.shown_last4 if change.prints_id else None,
         version=told.version,
         first_issued_on=told.issued_on,
     )
@@ -115,11 +111,3 @@ def _act(
     if isinstance(change.reason, CorrectionReason):
         return CertificateCorrected(**fields, reason=change.reason)
     return CertificateReissued(**fields, reason=change.reason)
-
-
-def _end_of(told: PreparedVersion) -> int | None:
-    """The first second after the last day in Shanghai."""
-    if told.expires_on is None:
-        return None
-    day = told.expires_on + timedelta(days=1)
-    return int(datetime(day.year, day.month, day.day, tzinfo=SHANGHAI).timestamp())

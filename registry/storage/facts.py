@@ -13,7 +13,6 @@ from typing import TypeAlias, TypeVar, cast
 
 import sqlalchemy as sa
 
-from issuers.authority.class_facts import FACTS
 from issuers.authority.view import Fact
 from issuers.shape import from_map, to_map
 from ledger import cbor
@@ -132,11 +131,6 @@ def _decode(kind: type, record: bytes) -> object:
         return from_map(kind, cbor.decode(record, bytes_max=RECORD_BYTES_MAX), where=kind.__name__)
     except Exception as error:
         raise ProofFailed("FACT_RECORD", "a stored fact is not one", where=kind.__name__) from error
-
-
-def kind_named(name: str) -> type[Fact] | None:
-    """The class of facts with this name."""
-    return cast("type[Fact] | None", FACTS.get(name))
 
 
 def of_prefix(connection: sa.Connection, kind: type[F], prefix: str) -> list[F]:

@@ -23,7 +23,6 @@ from issuers.identifiers.organisations import OrganisationRole
 from issuers.shape import Pattern, Size, from_map
 from ledger.errors import Malformed, Refused
 from registry.callers.requests import Asker, read_request, spend
-from registry.callers.subjects import hex_id
 from registry.certificates.quarantine import need_no_quarantine
 from registry.certificates.verifying import Looked, look_with, read_trust
 from registry.persons.people import ID_BYTES
@@ -267,8 +266,3 @@ def _holder(connection: sa.Connection, certificate: bytes) -> bytes | None:
     query = sa.select(reservation.c.person).where(reservation.c.certificate == certificate)
     found: bytes | None = connection.execute(query).scalar_one_or_none()
     return found
-
-
-def claim_of_subject(subject: str) -> bytes:
-    """The claim id in `claim/<hex>`. Raises Malformed SUBJECT_ID."""
-    return hex_id(subject, "claim")

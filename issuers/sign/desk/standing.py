@@ -25,7 +25,7 @@ from issuers.shape import from_map, to_map
 from issuers.sign.desk.desk import Desk
 from issuers.sign.desk.issuing import checked, prepare
 from issuers.sign.desk.trust import load_trust
-from issuers.sign.drafting_certificates import number_key, void_parcel
+from issuers.sign.drafting_certificates import void_parcel
 from issuers.sign.parcel import Answer, Parcel
 from ledger.errors import MalanError, Malformed, Refused
 
@@ -130,11 +130,6 @@ def void_numbers(
         except (Refused, Malformed) as error:
             done.append(Voided(candidate, None, error))
     return done
-
-
-def is_on_its_way(desk: Desk, class_id: bytes, candidate: bytes) -> bool:
-    """Whether this home signed a certificate or a voiding for the candidate that is not refused."""
-    return desk.outbox.live(number_key(class_id, candidate)) is not None
 
 
 def _code_in(text: str) -> str:

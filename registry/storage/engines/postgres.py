@@ -50,8 +50,7 @@ SELECT current_setting('server_version_num')::int / 10000, pg_is_in_recovery(),
        (SELECT datlocprovider::text || ' ' || datcollate FROM pg_database WHERE datname = current_database()),
        set_config('lock_timeout', %s, false), set_config('idle_in_transaction_session_timeout', %s, false)
 """
-_LOCALES = {"c C", "c POSIX", "c C.UTF-8", "c C.utf8"}  # provider and name
-_BUILTIN = "b "  # all of them sort by code points
+_LOCALES = {"c C", "c POSIX", "c C.UTF-8", "c C.utf8"}  # provider and name; all sort by code points
 
 # Who owns schema or database may drop the table. Membership counts: who may become the owner is the owner.
 # A column's privilege counts as the table's.

@@ -7,13 +7,11 @@ second.
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
-
 import sqlalchemy as sa
 
 from issuers.acts.certificates import CertificateIssued
-from issuers.authority.case import SHANGHAI
 from issuers.authority.class_facts import ClassFact, StandardFact
+from issuers.credential import first_second_after
 from issuers.evidence import Trainee
 from issuers.identifiers.identity import IdNumber, last_four
 from issuers.shape import from_map
@@ -105,16 +103,6 @@ def _check_credential(deed: Deed, reserved: Reserved, trainee: Trainee) -> None:
         "the credential says something else than act, roster or standard",
         prefix="credential.",
     )
-
-
-def first_second_after(day: date | None) -> int | None:
-    """When a certificate ends that is good through a Shanghai day; past the calendar -1, which none says."""
-    if day is None:
-        return None
-    if day >= date.max:
-        return -1
-    following = day + timedelta(days=1)
-    return int(datetime(following.year, following.month, following.day, tzinfo=SHANGHAI).timestamp())
 
 
 def need_same(pairs: dict[str, tuple[object, object]], code: str, what: str, *, prefix: str = "") -> None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from issuers.acts.certificates import CertificateCorrected, NewVersion
 from issuers.authority.class_facts import CertificateFact, ClassFact, StandardFact
-from issuers.credential import Credential, parse_credential
+from issuers.credential import Credential, first_second_after, parse_credential
 from issuers.identifiers.identity import IdNumber, last_four
 from issuers.identifiers.names import check_name
 from issuers.standard import Standard
 from ledger.errors import Refused
 from registry.certificates import reservations, revisions
 from registry.certificates.revisions import Revised
-from registry.writing.effects.certificates import first_second_after, need_same, trainee_of
+from registry.writing.effects.certificates import need_same, trainee_of
 from registry.writing.effects.deed import Deed
 
 
@@ -88,6 +88,6 @@ def _check_change(deed: Deed, claims: Credential, former: Credential) -> None:
         if check_name(claims.name).shown != claims.name:
             raise Refused("VALUE_FORM", "a value is not in its normal form", where="openings[0].name")
     elif not same:
-        raise Refused(
-            "CREDENTIAL_DIFFERS", "a reissue says what the version before said", where="credential.name"
-        )
+        where = "name" if claims.name != former.name else "last_four"
+        what = "a reissue says what the version before said"
+        raise Refused("CREDENTIAL_DIFFERS", what, where=f"credential.{where}")
