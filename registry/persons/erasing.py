@@ -1,11 +1,11 @@
 """Door: erases persons, as orders in the log say: what would open, show or find them is destroyed.
 
 Promises: whole persons, never a part; twice is the same as once; nothing of log, facts or published files
-changes. What goes: key, look-up by document, openings, candidates, reservations, versions, credentials, visits
-to the holder's page and links given away. What stays: a person's live holds under their random id, with a mark
-by which only their own document finds it again, so that nobody is paid twice (`claimant_mark`); the HMAC of an
-issued certificate's first code, which leads to the log and to nobody (`retired_code`); and who an officer is,
-sealed anew under a fresh key, because an officer answers for what they signed.
+changes. What goes: key, look-up by document, openings, candidates, reservations, versions, credentials,
+visits to the holder's page and links given away. What stays: a person's live holds under their random id,
+with a mark by which only their own document finds it again, so that nobody is paid twice (`claimant_mark`);
+the HMAC of an issued certificate's first code, which leads to the log and to nobody (`retired_code`); and
+who an officer is, sealed anew under a fresh key, because an officer answers for what they signed.
 
 Source: design 11, 12, 22; PIPL Art. 47; decision 0019.
 """
