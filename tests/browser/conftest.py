@@ -38,6 +38,7 @@ Script = Callable[..., Any]
 
 PHONE, DESKTOP = (360, 740), (1280, 800)
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
+REFLOW = {**SIZES, "narrow": (320, 640)}  # WCAG 1.4.10: a desktop at 400 %
 LANGUAGES = ("zh-CN", "en")
 TRAINEES = 6
 START_SECONDS = 60.0

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import LANGUAGES, SIZES, Visit, axe_complaints, fits
+from tests.browser.conftest import LANGUAGES, REFLOW, SIZES, Visit, axe_complaints, fits
 from tests.browser.site import Site
 from tests.browser.states import STATES, Scene, valid
 from tests.verify.shown import claims_of
@@ -41,7 +41,7 @@ def test_every_state_is_said_in_words_colour_and_icon(
         assert page.inner_text(".verdict h1").strip() == said
         assert advice in page.inner_text(".verdict")
         assert axe_complaints(page) == [], language
-        for size, (width, height) in SIZES.items():
+        for size, (width, height) in REFLOW.items():
             page.set_viewport_size({"width": width, "height": height})
             assert fits(page), (language, size)
             shot(page, f"verify-{name}-{size}-{language}")
@@ -59,6 +59,16 @@ def test_every_state_is_said_in_words_colour_and_icon(
     assert (holder in page.inner_text("#result")) is shows_facts
     assert page.locator(".steps li").count() == 12
     assert "12333" in page.inner_text("#result")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_number_and_code_stand_on_one_line_on_a_phone(site: Site, visit: Visit, language: str) -> None:
+    page = opened(site, visit, valid(), language=language)
+    lines = "[...document.querySelectorAll('.facts .digits')].map((one) => one.getClientRects().length)"
+    assert page.evaluate(lines) == [1, 1, 1]  # the last four of the ID, number, code
+    # Negative control.
+    page.evaluate("for (const one of document.querySelectorAll('.facts dd')) one.style.maxWidth = '9em'")
+    assert page.evaluate(lines) == [1, 2, 2]
 
 
 def test_nothing_is_left_in_the_address_or_the_history(site: Site, visit: Visit) -> None:
@@ -117,3 +127,5 @@ def test_the_start_of_the_page(site: Site, visit: Visit, shot: Shot, size: str, 
     assert axe_complaints(page) == []
     page.click("details summary")
     shot(page, f"start-{size}-{language}")
+    page.set_viewport_size({"width": REFLOW["narrow"][0], "height": REFLOW["narrow"][1]})
+    assert fits(page)
