@@ -28,6 +28,7 @@ from registry.storage.upgrading import upgrade
 from tests import postgres
 from tests.bench.world import ready
 from tests.crash.ground import LONG, Told, digest_of, lost, read_told, started, write_file
+from tests.main_job import URL
 from tests.standby import Pair
 
 FAILOVERS = 30 if LONG else 1
@@ -121,7 +122,7 @@ def test_no_failover_loses_what_was_answered_and_the_control_does(pair: Pair, tm
             lines = [line for line in lines if digest_of(line) not in everything.places]
             pair.attach()
             named(pair, home)
-            service = open_service(read_settings(home=home))
+            service = open_service(read_settings(home=home, qr_origin=URL))
             pair.synchronous()
         # The control: the same, but a commit does not wait for the standby. The writers have more to say, so
         # that they still write while it is cut off.

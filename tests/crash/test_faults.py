@@ -16,6 +16,7 @@ from registry.writing.submit import Registered, submit
 from tests.crash import strace
 from tests.crash.conftest import Sent
 from tests.crash.ground import LONG, command, copied, lost, read_told, write_file
+from tests.main_job import URL
 
 STATEMENTS = 3
 CASES = 10_000 if LONG else 6
@@ -51,7 +52,7 @@ def complaints(sent: Sent, folder: Path, call: str, number: int, how: str, *opti
         if connection.execute("PRAGMA integrity_check").fetchone() != ("ok",):
             return ["corrupt"]
     connection.close()
-    with closing(open_service(read_settings(home=home))) as service:
+    with closing(open_service(read_settings(home=home, qr_origin=URL))) as service:
         wrong = lost(service, told)
         submissions = [Submission(from_b64(one, bytes_max=70_000, where="")) for one in lines]
         answers = submit(service, submissions)
