@@ -25,7 +25,8 @@ from issuers.identifiers.names import mask_name
 from issuers.identifiers.numbers import check_code
 from issuers.standard import Standard
 from ledger.errors import MalanError, Refused, Unavailable
-from ledger.leaf import parse_leaf
+from ledger.leaf import Leaf, parse_leaf
+from ledger.statement import Statement, parse_statement
 from ledger.store import read_leaves
 from registry.certificates import revisions
 from registry.certificates.verifying import proof_at, read_trust
@@ -54,30 +55,42 @@ def public_answer(service: Service, code: str) -> dict[str, object]:
         raw = _credential(service, connection, fact, version)
         shown = _masked(view, fact, parse_credential(raw).claims)
         seq = _seq_of(view, fact, version)
-        (leaf,) = read_leaves(connection, seq, seq + 1)
+        leaf = _leaf(connection, seq)
+        followed = None
+        if version < fact.version:
+            followed = parse_statement(_leaf(connection, _seq_of(view, fact, version + 1)).statement)
         later = seqs_about(connection, f"certificate/{fact.id.hex()}", limit=PROOFS_MAX)
     proof = proof_at(service, seq)
     state = _state(service, fact, version, raw, proof)
     return {
         **shown,
-        **_life_document(fact, state, version),
+        **_life_document(fact, state, version, followed),
         "seq": seq,
-        "logged_ms": parse_leaf(leaf).time_ms,
+        "logged_ms": leaf.time_ms,
         "witnessed": entry_standing(service, seq),
         "proof": None if proof is None else to_b64(proof),
         "life": [one for one in later if one > seq],
     }
 
 
-def _life_document(fact: CertificateFact, state: str, version: int) -> dict[str, object]:
-    """State, why, its national code, and which version is in force since when."""
-    cause = None if fact.reason is None else cause_of_state(state, fact.reason)
+def _life_document(
+    fact: CertificateFact, state: str, version: int, followed: Statement | None
+) -> dict[str, object]:
+    """State, why, its national code, and which version is in force since when.
+
+    `followed`: the act that made the version after this one. It says why this one is superseded; what the
+    certificate keeps as its reason may be of a later act.
+    """
+    reason = fact.reason
+    if state == VerdictState.SUPERSEDED.value and followed is not None:
+        reason = str(followed.body["reason"])
+    cause = None if reason is None else cause_of_state(state, reason)
     current = fact.renewed.on if fact.renewed is not None else fact.issued_on
     national = National.IN_FORCE if state == State.VALID.value else None
     status = national if cause is None else cause.national
     return {
         "state": state,
-        "reason": None if cause is None else fact.reason,
+        "reason": None if cause is None else reason,
         "reason_zh": None if cause is None else cause.zh,
         "reason_en": None if cause is None else cause.en,
         "national": None if status is None else status.value,
@@ -85,6 +98,11 @@ def _life_document(fact: CertificateFact, state: str, version: int) -> dict[str,
         "current_version": fact.version,
         "current_on": current.isoformat(),
     }
+
+
+def _leaf(connection: sa.Connection, seq: int) -> Leaf:
+    (data,) = read_leaves(connection, seq, seq + 1)
+    return parse_leaf(data)
 
 
 def _seq_of(view: TableView, fact: CertificateFact, version: int) -> int:

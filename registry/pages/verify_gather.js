@@ -16,6 +16,8 @@ const KEPT = "malan-trust"; // read by service_worker.js
 const TRUST_BYTES_MAX = 16 * 2 ** 20;
 const WAIT_MS = 20_000;
 const LIFE_MAX = 16;
+// Of these the log can say more than the list does, also where the proof came with a PDF.
+const LIVED = ["revoked", "superseded", "suspended"];
 
 /** Whether this browser can check by itself: without a secure context there is no WebCrypto. */
 export function canCheck() {
@@ -47,7 +49,8 @@ export async function verdictOn(evidence, words) {
   let verdict = await check(evidence, trust, { now, words });
   if (verdict.facts === null) return { verdict, trust, notes }; // nothing to ask about: the signature did not hold
   if (verdict.status_fresh !== true) trust = await newerList(trust, notes);
-  const answer = verdict.complete ? {} : await logAnswer(verdict.facts.code, notes);
+  const known = verdict.complete && !LIVED.includes(verdict.state);
+  const answer = known ? {} : await logAnswer(verdict.facts.code, notes);
   verdict = await check({ ...evidence, ...answer }, trust, { now, words });
   return { verdict, trust, notes };
 }

@@ -11,9 +11,9 @@ from PIL import Image
 from playwright.sync_api import Page
 
 from tests.browser.conftest import INSECURE, DemoWorld, Visit, axe_complaints, fits, start
-from tests.browser.scanning import without_library
+from tests.browser.scanning import certificate_pdf, put, without_library
 from tests.browser.site import Site
-from tests.browser.states import valid
+from tests.browser.states import corrected, valid
 
 Shot = Callable[[Page, str], None]
 # A browser that reads QR codes, as far as the page can tell: it says what the test wants it to see.
@@ -40,6 +40,18 @@ def test_pasted_text_is_checked_here(site: Site, visit: Visit) -> None:
     page.click("#text-form button")
     page.wait_for_selector(".verdict[data-tone='good']")
     assert not any("/api/verify" in one for one in site.asked)
+
+
+def test_a_pdf_of_a_former_version_says_which_is_in_force(site: Site, visit: Visit) -> None:
+    """It brings its own proof; why it is superseded only the log can say."""
+    scene = corrected()
+    scene.lay(site)
+    page = start(site, visit)
+    page.clock.set_fixed_time(scene.seconds)
+    put(page, certificate_pdf(scene), "application/pdf")
+    page.wait_for_selector(".verdict h1")
+    shown = page.inner_text("#result")
+    assert "LIFE_CORRECTED" in shown and "现行版本：第 2 版" in shown
 
 
 def test_a_look_alike_that_was_scanned_is_named(site: Site, visit: Visit) -> None:

@@ -100,8 +100,11 @@ def test_each_state_is_told_with_its_reason_and_national_status(
     sound(results)
     told = looked_up(results, second.item.code)
     assert (told["state"], told["reason"], told["national"]) == (state, reason, national)
-    former = looked_up(results, first.item.code)["state"]
-    assert former == ("superseded" if state == "suspended" else state)
+    former = looked_up(results, first.item.code)
+    if state == "suspended":  # the old paper is superseded whatever became of the new one, and says why
+        assert (former["state"], former["reason"], former["national"]) == ("superseded", "lost", "05")
+    else:
+        assert (former["state"], former["reason"]) == (state, reason)
 
 
 def test_a_reason_that_is_not_in_the_table_is_refused(results: Stage) -> None:
