@@ -70,12 +70,14 @@ def restore(
 ) -> None:
     """Put a backup into an empty home or database; it opens when all that follows has passed."""
     with reporting("restore", as_json=as_json) as out:
-        if [place is not None, finish_only, adopt_it].count(True) != 1:
+        keys_asked = person_keys is not None or without_person_keys
+        if [place is not None, finish_only, adopt_it].count(True) != 1 or (place is None and keys_asked):
             raise Malformed(
                 "RESTORE_WHAT",
                 "not clear what to restore",
                 where="DIR, --finish, --adopt",
-                fix="Name a folder, or --finish to go on with one that is loaded, or --adopt.",
+                fix="Name a folder, and the keys of persons with it; or --finish to go on with one that is "
+                "loaded, or --adopt.",
             )
         notes = [read_file(path, bytes_max=MAX_NOTE_BYTES) for path in known or ()]
         source = None if log is None else open_source(log)

@@ -46,8 +46,8 @@ class Listed:
 def list_for(service: Service, lines: Sequence[str], reason: ErasureReason) -> Listed:
     """The order for whoever these lines name: `<id_type> <document>`, or a certificate number.
 
-    Raises Malformed of a document or number; Refused PERSON_UNKNOWN, ERASURE_NOTHING, ERASURE_SIZE; each
-    names the line.
+    Raises Malformed of a document or number and Refused PERSON_UNKNOWN, which name the line; Refused
+    ERASURE_NOTHING, ERASURE_SIZE.
     """
     with service.database.transaction() as connection:
         what, fields = "erasure-order", "identity,places"
@@ -57,7 +57,7 @@ def list_for(service: Service, lines: Sequence[str], reason: ErasureReason) -> L
         persons = {_named(service, connection, line, f"line {n}") for n, line in enumerate(lines, start=1)}
         places = sorted(places_of(connection, persons))
         if not places:
-            raise Refused("ERASURE_NOTHING", "nothing in the log is about them", where="line 1")
+            raise Refused("ERASURE_NOTHING", "nothing in the log is about them", where="lines")
         if len(places) > PLACES_MAX:
             what = f"an order names at most {PLACES_MAX} entries, these are {len(places)}"
             raise Refused("ERASURE_SIZE", what, fix="Make several orders, each of whole persons.")

@@ -89,7 +89,8 @@ def _places(view: TableView, certificate: str, seq: int) -> list[Place]:
     """Those of the versions made before a leaf: a later one changes nothing of them."""
     fact = view.get(CertificateFact, certificate)
     if fact is None:
-        raise Unavailable("CERTIFICATES_BEHIND", "the database lacks a certificate of the published log")
+        what = "the database lacks a certificate of the published log"
+        raise Unavailable("CERTIFICATES_BEHIND", what, fix="Run `malan fsck`.")
     former = (view.get(FormerVersion, version_key(fact.id, number)) for number in range(1, fact.version))
     made = [(one.seq, one.status_list, one.status_index) for one in former if one is not None]
     made.append((fact.proof_seq, fact.status_list, fact.status_index))

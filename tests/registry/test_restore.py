@@ -141,8 +141,9 @@ def test_what_may_be_lost_is_every_personal_part_that_is_away_and_nothing_that_c
 def test_the_command(stage: Stage, backup: Taken, new_home: Settings) -> None:
     before = bytes_below(backup.place, backup.keys)
     home = ["--home", str(new_home.home), "--json"]
-    for wrong in (["restore"], ["restore", str(backup.place), "--finish"]):
-        told = CliRunner().invoke(app, [*wrong, *home])
+    keyless = "--without-person-keys"
+    for wrong in ([], [str(backup.place), "--finish"], ["--finish", keyless], ["--adopt", keyless]):
+        told = CliRunner().invoke(app, ["restore", *wrong, *home])
         assert (told.exit_code, json.loads(told.stdout)["error"]["code"]) == (2, "RESTORE_WHAT")
     # The stage lives in another year than this machine.
     told = CliRunner().invoke(app, ["restore", str(backup.place.parent), "--without-person-keys", *home])
