@@ -64,6 +64,19 @@ def _try(demo: Demo) -> list[str]:
         f"      --evidence {demo.evidence} --html {home}/audit.html",
         f"  {serve_command(demo.url, home)}",
         f"      then scan a card, or open {demo.url}/",
+        *_own_page(demo),
+    ]
+
+
+def _own_page(demo: Demo) -> list[str]:
+    """Code and document of somebody invented, whose certificate stands."""
+    facts = demo.checked[-2 if len(demo.checked) > 1 else 0].proved.facts  # the last one is revoked
+    if facts is None:
+        return []
+    number = next(one.id_number for one in demo.told.people if one.name == facts.name)
+    return [
+        f"      {demo.url}/holder shows holders their own; somebody invented has",
+        f"      code {facts.code}, identity card {number}",
     ]
 
 

@@ -54,7 +54,7 @@ def overview(service: Service, visit: Visit) -> dict[str, object]:
     ]
     return {
         "today": today.isoformat(),
-        "expires_ms": visit.expires_ms,
+        "seconds_left": max(0, visit.expires_ms - service.clock.now_ms()) // 1000,
         "csrf": visit.csrf,
         "certificates": certificates,
         "reads": reads,

@@ -61,9 +61,9 @@ ROLES: Final[Mapping[str, Words]] = MappingProxyType(
         "district": Words("区主管部门", "district authority"),
         "body": Words("评价机构", "evaluation body"),
         "institution": Words("培训机构", "training institution"),
-        "operator": Words("运营方", "operator"),
-        "public": Words("不具名的查询者", "somebody without a name"),
-        "holder": Words("以您的名义", "in your name"),
+        "operator": Words("运营方", "Operator"),
+        "public": Words("不具名的查询者", "Somebody without a name"),
+        "holder": Words("以您的名义", "In your name"),
     }
 )
 
@@ -72,8 +72,8 @@ OTHER_ROLE: Final = Words("其他单位", "another office")
 PURPOSES: Final[Mapping[str, Words]] = MappingProxyType(
     {
         "holder-page": Words("凭验证码和证件号码打开本页", "opened this page by code and document"),
-        "holder-pdf": Words("下载证书 PDF", "took the PDF"),
-        "holder-card": Words("下载证书图片", "took the picture"),
+        "holder-pdf": Words("下载证书 PDF", "downloaded the PDF"),
+        "holder-card": Words("下载证书图片", "downloaded the picture"),
         "holder-link": Words("生成限时链接", "made a link"),
         "holder-link-withdrawn": Words("撤回限时链接", "withdrew a link"),
         "holder-refused": Words(

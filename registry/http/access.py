@@ -85,7 +85,7 @@ ACCESS: Final[tuple[Access, ...]] = (
     *_public("/openapi.json", "/healthz", "/readyz"),
     *_public("/metrics"),  # for whom `registry.http.metrics` lets see it; it holds nothing of anybody
     *_public("/", "/v/{code}", "/service-worker.js", "/supervisor", "/assets/{name}", "/js/{room}/{name}"),
-    *_public("/sign-in", "/keys", "/desk"),
+    *_public("/sign-in", "/keys", "/desk", "/holder", "/shared"),
     *_public("/trust.cbor", "/status/{number}", "/log/checkpoint", "/log/vkey", "/log/policy"),
     *_public("/log/checkpoint.full"),
     *_public("/log/proof/{seq}", "/log/tile/{path:path}"),

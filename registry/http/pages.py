@@ -30,6 +30,8 @@ PAGES: Final = {
     "/keys": "keys.html",
     "/desk": "desk.html",
     "/supervisor": "supervisor.html",
+    "/holder": "holder.html",
+    "/shared": "shared.html",
 }
 """Which file answers which address; a new page is a row here and a row in the table of access."""
 
@@ -80,6 +82,9 @@ POLICIES: Final = {
     SERVICE_WORKER: _IN_A_WORKER,
 }
 """By file; `POLICY` for all others. A worker's policy is that of its own script."""
+
+UNLISTED: Final = frozenset({"holder.html", "shared.html"})
+"""What no search engine should lead to: there, people look for a place to type their documents."""
 
 _HEADERS: Final = {
     "permissions-policy": "camera=(self), microphone=(), geolocation=(), payment=(), usb=()",
@@ -133,7 +138,10 @@ def get_script(room: str, name: str, request: Request) -> Response:
 
 def _page(file: str) -> object:
     def get_page(request: Request) -> Response:
-        return _answer(asset("registry/pages", file), request)
+        answer = _answer(asset("registry/pages", file), request)
+        if file in UNLISTED:
+            answer.headers["x-robots-tag"] = "noindex, nofollow, noarchive"
+        return answer
 
     return get_page
 

@@ -129,9 +129,9 @@ def test_who_looked_is_told_by_office_and_purpose_and_never_by_name(desk: Desk) 
     assert {holder.open(token).status_code for _ in range(3)} == {200}
     told, text = lines(holder), holder.ask("GET", CURRENT).text
     names = {one for _, one, _ in told}
-    assert ("somebody without a name", PURPOSES["shared-link"].en, 3) in told
-    assert ("somebody without a name", PURPOSES["public-look-up"].en, 1) in told
-    assert ("somebody without a name", PURPOSES["holder-refused"].en, 1) in told
+    assert ("Somebody without a name", PURPOSES["shared-link"].en, 3) in told
+    assert ("Somebody without a name", PURPOSES["public-look-up"].en, 1) in told
+    assert ("Somebody without a name", PURPOSES["holder-refused"].en, 1) in told
     assert {PURPOSES[one].en for one in ("unmask-complaint", "subsidy-check", "evidence", "prepare")} <= names
     assert {PURPOSES[one].en for one in ("holder-page", "holder-link")} <= names
     assert "court" not in text, "what the law keeps secret"
