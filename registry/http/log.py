@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import re
+from functools import lru_cache
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
@@ -25,9 +28,18 @@ _LIST = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 
 
 @router.get("/trust.cbor")
-def get_trust(service: Running) -> Response:
-    """The trust bundle."""
-    return _file(service.settings.home / "trust.cbor", "application/cbor", _NOW)
+def get_trust(request: Request, service: Running) -> Response:
+    """The trust bundle; packed (gzip) for whoever takes it so, and nothing (304) for whoever has this one."""
+    data = _read(service.settings.home / "trust.cbor")
+    mark, packed = _packed(data)
+    takes = _takes_gzip(request.headers.get("accept-encoding", ""))
+    etag = f'"{mark}-gzip"' if takes else f'"{mark}"'
+    headers = {"cache-control": _NOW, "etag": etag, "vary": "accept-encoding", **FOR_ANY_SITE}
+    if etag in _tags(request):
+        return Response(status_code=304, headers=headers)
+    if takes:
+        headers["content-encoding"] = "gzip"
+    return Response(packed if takes else data, media_type="application/cbor", headers=headers)
 
 
 @router.get("/status/{number}")
@@ -95,7 +107,7 @@ def get_changes(request: Request, service: Running, since: str = "0") -> Respons
     found = feed.read(parse_decimal(since, where="since"))
     etag = f'"{found.since}-{found.size}"'
     headers = {"cache-control": _FOR_EVER if found.whole else _NOW, "etag": etag, **FOR_ANY_SITE}
-    if etag in (tag.strip() for tag in request.headers.get("if-none-match", "").split(",")):
+    if etag in _tags(request):
         return Response(status_code=304, headers=headers)
     return JSONResponse(_told(service.origin, found), headers=headers)
 
@@ -115,14 +127,38 @@ def _told(origin: str, found: Changes) -> dict[str, object]:
 
 
 def _file(path: Path, media_type: str, cache: str, missing: str = "") -> Response:
+    return _answer(_read(path, missing), media_type, cache)
+
+
+def _read(path: Path, missing: str = "") -> bytes:
     # Read whole: a file that is replaced while it is streamed would be torn.
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         if missing:
             raise Refused(missing, "there is no such file") from None
         raise Unavailable("NOT_PUBLISHED", "this is not published yet", fix="Try again.") from None
-    return _answer(data, media_type, cache)
+
+
+@lru_cache(maxsize=2)
+def _packed(data: bytes) -> tuple[str, bytes]:
+    """A name for these bytes, and the bytes packed: once for each bundle."""
+    return hashlib.sha256(data).hexdigest()[:32], gzip.compress(data, mtime=0)
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """Whether an Accept-Encoding (RFC 9110, 12.5.3) names gzip, and not with a weight of nothing."""
+    for one in accepted.lower().split(","):
+        name, _, weight = one.replace(" ", "").partition(";")
+        if name == "gzip":
+            return weight.rstrip("0") not in ("q=", "q=0.")
+    return False
+
+
+def _tags(request: Request) -> set[str]:
+    """The entity tags of If-None-Match, of which a weak one does (RFC 9110, 13.1.2)."""
+    given = request.headers.get("if-none-match", "").split(",")
+    return {tag.strip().removeprefix("W/") for tag in given}
 
 
 def _answer(data: bytes, media_type: str, cache: str) -> Response:

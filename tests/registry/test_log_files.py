@@ -12,7 +12,7 @@ from ledger.checkpoint import open_checkpoint
 from ledger.tiles import TileReader
 from registry.service import note_signer
 from tests.registry.desk import Desk
-from tests.registry.stage import Stage
+from tests.registry.stage import Stage, dismissal
 from tests.registry.test_publishing import leaves
 from verify.source import open_source
 
@@ -43,6 +43,28 @@ def test_published_files_may_be_read_by_any_page_and_tiles_kept_for_ever(desk: D
     size = desk.stage.size()
     tile = desk.stage.client.get(f"/log/tile/0/000.p/{size}")
     assert tile.headers["cache-control"].endswith("immutable")
+
+
+def test_the_bundle_is_packed_for_whoever_takes_it_and_sent_once(desk: Desk) -> None:
+    client, plain = desk.stage.client, {"accept-encoding": "identity"}
+    whole = client.get("/trust.cbor", headers=plain)
+    assert "content-encoding" not in whole.headers and whole.headers["vary"] == "accept-encoding"
+    packed = client.get("/trust.cbor", headers={"accept-encoding": "br;q=0.5, gzip"})
+    assert packed.headers["content-encoding"] == "gzip" and packed.content == whole.content
+    assert int(packed.headers["content-length"]) < 0.6 * int(whole.headers["content-length"])
+    for refusing in ("gzip;q=0", "gzip; q=0.000", "br", ""):
+        assert (
+            "content-encoding" not in client.get("/trust.cbor", headers={"accept-encoding": refusing}).headers
+        )
+    etag = whole.headers["etag"]
+    assert packed.headers["etag"] != etag, "two forms are two things"
+    for known in (etag, f'W/{etag}, "other"'):
+        again = client.get("/trust.cbor", headers={**plain, "if-none-match": known})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", etag)
+    assert desk.stage.post(dismissal(desk.stage)).status_code == 200
+    desk.stage.publish()
+    other = client.get("/trust.cbor", headers={**plain, "if-none-match": etag})
+    assert other.status_code == 200 and other.headers["etag"] != etag
 
 
 @pytest.mark.parametrize("path", ["tile/0/007", "tile/entries/000.p/255", "proof/99999", "checkpoint.old"])
