@@ -25,8 +25,17 @@ export async function terms(world, handovers, logs, now) {
 }
 export const judges = (found, size) => (found.length > 1 && size <= found[1].above ? found[1] : found.findLast((each) => each.above < size)).policy;
 
-// Section 5: what an origin is.
-const ORIGIN = /^(?:https:\/\/(?!.*xn--)[a-z0-9-]+(?:\.[a-z0-9-]+)+|http:\/\/(?:localhost|(?:127|10)(?:\.\d+){3}|192\.168(?:\.\d+){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d+){2}))(?::\d+)?$/;
+/** Section 5: an origin, in its one spelling. */
+function isOrigin(v) {
+  const label = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", form = `^(https?)://(${label}(?:\\.${label})*)(?::([1-9]\\d{0,4}))?$`;
+  const [, scheme, host, port] = (isText(1, 100)(v) && new RegExp(form).exec(v)) || [];
+  if (!host || port > 65_535 || port === { https: "443", http: "80" }[scheme] || /(?:^|\.)xn--/.test(host)) return false;
+  const numbers = host.split("."), byte = (one) => /^(?:0|[1-9]\d{0,2})$/.test(one) && one <= 255;
+  const dotted = numbers.length === 4 && numbers.every(byte), [a, b] = numbers.map(Number);
+  if (/(?:^|\.)\d+$/.test(host) && !dotted) return false;
+  const near = dotted && (a === 127 || a === 10 || (a === 172 && b >> 4 === 1) || (a === 192 && b === 168));
+  return host === "localhost" || near || (scheme === "https" && (dotted || numbers.length > 1));
+}
 const isSeconds = isInt(0, 2 ** 40 - 1);
 const LIST_BYTES = 266_240;
 const LIST = isMap({ 2: isText(1, 1e4), 6: isSeconds, 65534: isInt(1, 604_800), 65533: isMap({ bits: (v) => v === 2, lst: isBytes(1, LIST_BYTES) }),
@@ -44,7 +53,7 @@ async function readList(token, key) {
 const isAct = isMap({ seq: isInt(0, 2 ** 53), time_ms: isInt(0, 2 ** 53), statement: isBytes(1, 65_535) });
 const BUNDLE = isMap({
   origin: isText(1, 100), genesis: isBytes(32), size: isInt(1, 2 ** 40), made_at: isInt(0, 2 ** 40), log_vkey: isText(1, 300), policy: isText(1, 20_000),
-  hosts: isList(1, 20, (v) => typeof v === "string" && [...v].length <= 100 && ORIGIN.test(v)), acts: isList(1, 1e6, isAct), checkpoint: isBytes(1, 1e6),
+  hosts: isList(1, 20, isOrigin), acts: isList(1, 1e6, isAct), checkpoint: isBytes(1, 1e6),
   lists: isList(0, 1e4, isMap({ number: isInt(0, 9999), token: isBytes(1, LIST_BYTES) })), "handovers?": isList(1, 1000, isBytes(1, 1e6)),
 });
 /** What the bundle lets one believe. `pin`: genesis (hex), and perhaps the size and the policy's text seen last. */
@@ -60,7 +69,8 @@ export async function openBundle(bytes, pin = {}, alone = []) {
   }
   need(acts.at(-1).seq < size, "bundle");
   const world = await judge(acts), { status, checkpoint } = world.services;
-  need(world.genesis === hex(said.get("genesis")) && world.origin === origin && status && checkpoint, "bundle");
+  need(world.genesis === hex(said.get("genesis")) && world.origin === origin, "bundle");
+  for (const keys of [status, checkpoint]) need(keys && !keys.at(-1).revoked, "bundle"); // the last one is in force
   need(await signed.holds(status.at(-1)), "bundle");
   for (const one of said.get("lists")) {
     const list = await readList(one.get("token"), status.at(-1));

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from issuers.bundle import open_bundle, sign_bundle
+from issuers.acts.parties import KeyRevoked
+from issuers.acts.words import RevocationCause
+from issuers.bundle import BYTES_MAX, Bundle, open_bundle, sign_bundle
 from issuers.credential import parse_credential, sign_credential
 from issuers.identifiers.codes import make_number, parse_number
+from issuers.shape import from_map
+from ledger import cbor
 from ledger.checkpoint import Checkpoint, cosign
+from ledger.cose import parse_sign1
 from ledger.keys import SoftwareSigner
 from ledger.note import NoteSigner, parse_note, sign_note
 from ledger.proof import Proof, parse_proof
+from ledger.statement import parse_statement
 from tests.vectors.case_bytes import parts_of
 from tests.vectors.case_form import Case, Evidences, context, judged, stopped, text_of
 from tests.vectors.case_positive import clock, resigned
 from tests.vectors.make_bytes import P256_ORDER
 from tests.vectors.make_bytes import cbor as naive
+from tests.world import World
 from tests.world_exports import log_signer
 
 
@@ -28,6 +36,7 @@ def cases(evidence: Evidences) -> Iterator[Case]:
     yield from proofs(evidence)
     yield from stolen(evidence)
     yield from bundles(evidence)
+    yield from said_wrongly(evidence)
 
 
 def signed_by(evidence: Evidences, signer: SoftwareSigner) -> bytes:
@@ -222,3 +231,50 @@ def bundles(evidence: Evidences) -> Iterator[Case]:
         assert data != evidence.bundles["early"], name
         evidence.bundles[name] = data
         yield refused(name, title, name)
+
+
+def said_wrongly(evidence: Evidences) -> Iterator[Case]:
+    """Bundles by the right key whose acts do not lead to what they claim (section 2)."""
+    world, now = evidence.scene.early, clock(evidence)
+    bundle, _ = open_bundle(evidence.bundles["early"])
+    text = text_of(evidence.scene.certificates["valid"].credential)
+
+    def with_act(place: int, statement: bytes) -> Bundle:
+        acts = [*bundle.acts]
+        acts[place] = replace(acts[place], statement=statement)
+        return replace(bundle, acts=tuple(acts))
+
+    def restated(place: int, who: str, body: dict[str, Any] | None = None) -> Bundle:
+        """The act at a place as somebody else would have said it."""
+        told = parse_statement(bundle.acts[place].statement)
+        raw = world.sign(
+            told.kind, who, told.subject, told.body if body is None else body, at=bundle.acts[place].time_ms
+        )
+        return with_act(place, raw)
+
+    kinds = [parse_statement(one.statement).kind for one in bundle.acts]
+    last_yes = len(kinds) - 1 - kinds[::-1].index("approve")
+    appointed = kinds.index("officer-appointed")
+    duties = dict(parse_statement(bundle.acts[appointed].statement).body) | {"duties": ["admin"]}
+    turned = [*bundle.acts]
+    turned[-1] = replace(turned[-1], time_ms=turned[-2].time_ms - 1)
+    lost = world.copy()
+    kid = world.service["status"].public.kid.hex()
+    lost.say_two("key-revoked", f"key/{kid}", KeyRevoked(RevocationCause.LOST))
+    issued = with_act(len(kinds) - 1, world.said[evidence.scene.certificates["valid"].seq].raw)
+    told = {
+        "B10": ("the officer who said it approved it as well", restated(last_yes, "root-1")),
+        "B11": ("an admin made an admin", restated(appointed, "city-admin", duties)),
+        "B12": ("the times of its acts go back", replace(bundle, acts=tuple(turned))),
+        "B13": ("the status key that signed it was lost", open_bundle_of(lost)),
+        "B14": ("an act of a kind that bundles do not carry", issued),
+    }
+    for name, (title, made) in told.items():
+        evidence.bundles[name] = sign_bundle(made, world.service["status"])
+        yield stopped(name, title, context(now, name), "trust", text=text)
+
+
+def open_bundle_of(world: World) -> Bundle:
+    """A world's bundle as values, whatever its acts add up to."""
+    message = parse_sign1(world.bundle(), bytes_max=BYTES_MAX)
+    return from_map(Bundle, cbor.decode(message.payload, bytes_max=BYTES_MAX), where="bundle")
