@@ -191,7 +191,8 @@ def _check_checkpoint(bundle: Bundle, found: Published, replay: Replay) -> Itera
 def _check_named(bundle: Bundle, found: Published, replay: Replay) -> Iterator[Departure]:
     """Hosts are those of the settings; the witnesses those whom the acts put in force when it was made."""
     if bundle.hosts != found.hosts:
-        yield Departure("BUNDLE_DIFFERS", "trust.cbor hosts", "the settings name other hosts")
+        what = "MALAN_QR_ORIGIN and MALAN_QR_HOSTS name others; after a change of these, publish first"
+        yield Departure("BUNDLE_DIFFERS", "trust.cbor hosts", what)
     where = "trust.cbor policy"
     sets = [one for one in replay.view.all(WitnessSetFact) if one.seq < bundle.size]
     keys = [one for one in replay.view.all(Key) if one.purpose == ServicePurpose.CHECKPOINT]

@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 PAGE: Final = "/"
@@ -35,9 +36,15 @@ def files_of(read: Read) -> dict[str, str]:
             continue
         data, found[address] = got
         if address == PAGE or address.endswith(_TEXTS):
-            text = data.decode("utf-8")
-            waiting += _LOADED.findall(text) + _NAMED.findall(text)
+            waiting += _loads(data)
     return dict(sorted(found.items()))
+
+
+@lru_cache(maxsize=256)  # a browser asks at each visit, and looking takes as long as forty verdicts
+def _loads(data: bytes) -> tuple[str, ...]:
+    """The addresses of ours that a file loads."""
+    text = data.decode("utf-8")
+    return (*_LOADED.findall(text), *_NAMED.findall(text))
 
 
 def service_worker(script: bytes, read: Read) -> bytes:
