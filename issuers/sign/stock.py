@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Final
 
+from issuers.acts.words import VERSION_MAX
 from issuers.shape import Pattern, Range, Size
 from ledger.errors import Malformed, Refused
 
@@ -89,7 +90,7 @@ class Event:
     again: Annotated[tuple[Annotated[str, Size(23, 23)], ...], Size(0, 1_000)] = field(default=(), repr=False)
     template: Annotated[str, Pattern(r"([0-9a-f]{64})?")] = ""
     english: bool = False
-    versions: Annotated[tuple[Annotated[int, Range(1, 99)], ...], Size(0, 1_000)] = ()
+    versions: Annotated[tuple[Annotated[int, Range(1, VERSION_MAX)], ...], Size(0, 1_000)] = ()
 
 
 @dataclass(frozen=True, slots=True)

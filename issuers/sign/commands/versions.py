@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from issuers.acts.reasons import CorrectionReason, ReissueReason
+from issuers.acts.words import VERSION_MAX
 from issuers.json_in import from_object, read_object
 from issuers.shape import Size
 from issuers.sign.commands.certificates import Certificate, move_command
@@ -24,7 +25,9 @@ _FILE_BYTES_MAX = 10_000
 
 Number = Annotated[
     int | None,
-    typer.Option("--version", min=2, max=99, help="Make this version and no other; once made, it is shown."),
+    typer.Option(
+        "--version", min=2, max=VERSION_MAX, help="Make this version and no other; once made, it is shown."
+    ),
 ]
 Cards = Annotated[bool, typer.Option("--card/--no-card", help="Draw the printable card.")]
 
