@@ -23,7 +23,8 @@ export async function reference(shown) {
     const trust = await open(one), evidence = { text: one.text ?? undefined, credential: bytes(one.credential) };
     if (trust instanceof Error && !(trust instanceof Refused)) throw trust;
     const opened = trust instanceof Refused ? Promise.reject(trust) : trust, later = one.later.map(of64);
-    const { steps, told, ...verdict } = await verify({ ...one, ...evidence, trust: opened, proof: bytes(one.proof), later });
+    const input = { ...one, ...evidence, trust: opened, proof: bytes(one.proof), later };
+    const { steps, told, ...verdict } = await verify(input);
     all.push({ ...steps, ...verdict, told });
   }
   return all;
@@ -35,7 +36,9 @@ export async function pictures(shown) {
   return found;
 }
 
-const STEPS = { key: 4, signature: 5, code: 6, issuer: 7, time: 8, logged: 9, key_safety: 10, status: 11, witnessed: 12 };
+const STEPS = {
+  key: 4, signature: 5, code: 6, issuer: 7, time: 8, logged: 9, key_safety: 10, status: 11, witnessed: 12,
+};
 const MODULES = ["verify/trust", "verify/check", "issuers/qr", "issuers/credential", "ledger/cose", "ledger/cbor"];
 /** What `work` gives, or the error of ours that it threw. */
 function tried(work) {

@@ -1,31 +1,38 @@
-/** The acts of a bundle: forms and authority, issuers/SPEC.md sections 1 to 3, and the terms of L13.
+/** The acts of a bundle: forms and authority, issuers/SPEC.md sections 1 to 3.
  *
  * Part of the reference verifier (reference.mjs). `judge` replays acts and gives the facts that they add up to,
- * or refuses; a moment in the past is the same call with fewer acts.
- */
+ * or refuses; a moment in the past is the same call with fewer acts. */
 import {
-  dayOf, decode, hex, isBytes, isInt, isList, isMap, isText, keyOf, need, openCheckpoint, readSigned, readVkey, sha256,
+  TIME_END, dayOf, decode, hex, isBytes, isInt, isList, isMap, isText, keyOf, need, openCheckpoint, readSigned,
+  readVkey, sha256,
 } from "./ledger.mjs";
 
 const DAY = 86_400, one = (...words) => (v) => words.includes(v);
-const isSlug = isText(1, 40, /^[a-z0-9]+(-[a-z0-9]+)*$/), isTitle = isText(1, 120), isId = isBytes(16), isHash = isBytes(32);
+const isSlug = isText(1, 40, /^[a-z0-9]+(-[a-z0-9]+)*$/), isTitle = isText(1, 120);
+const isId = isBytes(16), isHash = isBytes(32), isSeconds = isInt(0, 2 ** 40);
 const isReason = isText(1, 40, /^[a-z]+(-[a-z]+)*$/), isEnrolment = isBytes(1, 1024), isSize = isInt(1, 2 ** 53);
-const isDay = (v) => isText(10, 10, /^\d{4}-\d\d-\d\d$/)(v) && !Number.isNaN(Date.parse(v))
+const isDay = (v) => isText(10, 10, /^(?!0000)\d{4}-\d\d-\d\d$/)(v) && !Number.isNaN(Date.parse(v))
   && new Date(v).toISOString().startsWith(v);
-const isEntries = (low, high) => isList(low, high, (v) => v instanceof Map && [...v].every(([k, d]) => isText(1, 64)(k) && isHash(d)));
-const DUTIES = ["root", "admin", "standards", "supervisor", "reviewer", "intake", "registrar", "instructor", "evaluator", "signatory"];
+const isEntry = (v) => v instanceof Map && [...v].every(([name, digest]) => typeof name === "string" && isHash(digest));
+const DUTIES = "root admin standards supervisor reviewer intake registrar instructor evaluator signatory".split(" ");
 const isOrigin = isText(1, 100, /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9.-]+)*$/);
-const TERM = { first_day: isDay, last_day: isDay };
-const KIND = one("C", "J"), PLACE = { status_list: isInt(0, 9999), status_index: isInt(0, 1048575) };
-const ISSUED = { standard: isSlug, kind: KIND, credential: isHash, ...PLACE, issued_on: isDay, "expires_on?": isDay, entries: isEntries(1, 1) };
+const TERM = { first_day: isDay, last_day: isDay }, KIND = one("C", "J");
+const PLACE = { status_list: isInt(0, 9999), status_index: isInt(0, 1048575) };
+const ISSUED = {
+  standard: isSlug, kind: KIND, credential: isHash, ...PLACE, issued_on: isDay, "expires_on?": isDay,
+  entries: isList(1, 1, isEntry),
+};
 const VERSION = { ...ISSUED, version: isInt(2, 99), former: isHash, version_on: isDay };
 const REASON = { reason: isReason }, CERTIFICATE = "certificate/ID";
 const isPermille = isInt(0, 1000), isKey = isText(1, 24, /^[a-z][a-z0-9_]*$/), isTenths = (low) => isInt(low, 10_000);
 const COMPONENT = isMap({ key: isKey, title: isTitle, title_en: isTitle, weight_permille: isPermille,
   max_tenths: isTenths(10), pass_tenths: isTenths(0) });
-const STANDARD = isMap({ id: isSlug, version: isInt(1, 9999), project: isText(3, 3, /^\d{3}$/), title: isTitle, title_en: isTitle,
-  stage: isInt(1, 4), kind: KIND, hours: isInt(1, 9999), min_attendance_permille: isPermille, components: isList(1, 8, COMPONENT),
-  pass_total_tenths: isPermille, divergence_permille: isPermille, evaluators_min: isInt(2, 9) });
+const STANDARD = isMap({
+  id: isSlug, version: isInt(1, 9999), project: isText(3, 3, /^\d{3}$/), title: isTitle, title_en: isTitle,
+  stage: isInt(1, 4), kind: KIND, hours: isInt(1, 9999), min_attendance_permille: isPermille,
+  components: isList(1, 8, COMPONENT), pass_total_tenths: isPermille, divergence_permille: isPermille,
+  evaluators_min: isInt(2, 9),
+});
 const isStandard = (v) => {
   if (!STANDARD(v)) return false;
   const parts = v.get("components"), each = (name) => parts.map((part) => part.get(name));
@@ -33,6 +40,11 @@ const isStandard = (v) => {
   return each("weight_permille").reduce((a, b) => a + b) === 1000 && apart("key") && apart("title")
     && !each("key").includes("candidate") && parts.every((part) => part.get("pass_tenths") <= part.get("max_tenths"));
 };
+const WITNESS = isMap({
+  party: isSlug, vkey: isText(1, 300), possession: isText(1, 1000),
+  "url?": isText(9, 200, /^https?:\/\/[A-Za-z0-9.:/_~-]+$/),
+});
+const ERASED = isMap({ statement: isHash, place: isInt(0, 159) });
 /** Kind: subject, fields, then whose duty; "root" acts wait for a second officer. */
 export const FORMS = {
   genesis: ["log", { origin: isOrigin, city: isTitle, city_en: isTitle, rules: one(1),
@@ -41,20 +53,24 @@ export const FORMS = {
   "party-admitted": ["party/SLUG", { role: one("city", "district", "body", "institution", "operator"), name: isTitle,
     name_en: isTitle, region: isText(6, 6, /^31\d{4}$/), "uscc?": isText(18, 18, /^[0-9A-HJ-NPQRTUWXY]{18}$/),
     "code?": isText(3, 3, /^\d{3}$/) }, "root"],
-  "party-withdrawn": ["party/SLUG", REASON, "root"],
   "admin-appointed": ["party/SLUG", { staff: isId, enrolment: isEnrolment, ...TERM }, "root"],
   "service-key": ["service/WORD", { enrolment: isEnrolment }, "root"],
-  "witness-set": ["log", { quorum: isInt(1, 32), first_day: isDay, witnesses: isList(1, 32, isMap({ party: isSlug,
-    vkey: isText(1, 300), possession: isText(1, 1000), "url?": isText(9, 200, /^https?:\/\/[A-Za-z0-9.:/_~-]+$/) })) }, "root"],
+  "witness-set": ["log", { witnesses: isList(1, 32, WITNESS), quorum: isInt(1, 32), first_day: isDay }, "root"],
   "log-continued": ["log", { origin: isOrigin, size: isSize, root: isHash, checkpoint: isHash }, "root"],
   "body-appointed": ["party/SLUG", { projects: isList(1, 64, isSlug), ...TERM }, "root"],
-  "body-suspended": ["party/SLUG", REASON, "root"],
-  "officer-appointed": ["officer/ID", { duties: isList(1, 6, one(...DUTIES)), projects: isList(0, 64, isSlug), ...TERM }, "admin"],
+  "party-withdrawn": ["party/SLUG", REASON, "root"], "body-suspended": ["party/SLUG", REASON, "root"],
+  "officer-appointed": ["officer/ID", {
+    duties: isList(1, 6, one(...DUTIES)), projects: isList(0, 64, isSlug), ...TERM,
+  }, "admin"],
   "officer-dismissed": ["officer/ID", REASON, "admin"],
   "key-enrolled": ["officer/ID", { enrolment: isEnrolment }, "admin"],
-  "key-revoked": ["key/KID", { cause: one("rotated", "left", "lost", "compromised"), "compromised_since?": isInt(0, 2 ** 40 - 1) }, "admin"],
-  "erasure-order": ["erasure/ID", { reason: one("purpose-done", "retention-over", "consent-withdrawn", "unlawful", "law"),
-    places: isList(1, 500, isMap({ statement: isHash, place: isInt(0, 159) })) }, "root"],
+  "key-revoked": ["key/KID", {
+    cause: one("rotated", "left", "lost", "compromised"), "compromised_since?": isSeconds,
+  }, "admin"],
+  "erasure-order": ["erasure/ID", {
+    reason: one("purpose-done", "retention-over", "consent-withdrawn", "unlawful", "law"),
+    places: isList(1, 500, ERASED),
+  }, "root"],
   "policy-published": ["policy/SLUG", { document: (v) => v instanceof Map }, "root"],
   "standard-published": ["standard/SLUG", { document: isStandard }, "standards"],
   "certificate-issued": [CERTIFICATE, { ...ISSUED, class_id: isId, candidate: isId, evaluation: isHash }],
@@ -62,18 +78,24 @@ export const FORMS = {
   "certificate-reissued": [CERTIFICATE, { ...VERSION, reason: one("lost", "damaged", "key-replaced") }],
   "certificate-suspended": [CERTIFICATE, REASON], "certificate-restored": [CERTIFICATE, REASON],
   "certificate-revoked": [CERTIFICATE, REASON],
-  "certificate-cancelled": [CERTIFICATE, { reason: one("issued-in-error", "duplicate", "holder-deceased", "transferred-out") }],
+  "certificate-cancelled": [CERTIFICATE, {
+    reason: one("issued-in-error", "duplicate", "holder-deceased", "transferred-out"),
+  }],
 };
-const SUBJECTS = { SLUG: "[a-z0-9]+(?:-[a-z0-9]+)*", ID: "[0-9a-f]{32}", HASH: "[0-9a-f]{64}", KID: "[0-9a-f]{16}", WORD: "[a-z]+" };
+const SUBJECTS = {
+  SLUG: "[a-z0-9]+(?:-[a-z0-9]+)*", ID: "[0-9a-f]{32}", HASH: "[0-9a-f]{64}", KID: "[0-9a-f]{16}", WORD: "[a-z]+",
+};
+const ACT = /^application\/vnd\.malan\.([a-z]+(?:-[a-z]+)*)\.v([1-9]\d{0,2})\+cbor$/;
 
 /** A statement as an act: its leaf's place, its claims, its body in the form of its kind. */
 export async function readAct({ seq, time, statement }) {
-  const said = readSigned(statement, /^application\/vnd\.malan\.[a-z]+(?:-[a-z]+)*\.v[1-9]\d{0,2}\+cbor$/, { claims: true });
-  const [, kind, version] = /malan\.(.*)\.v(\d+)/.exec(said.type), [subject, fields] = FORMS[kind] ?? [], body = decode(said.payload, "act");
+  const said = readSigned(statement, ACT, { claims: true }), body = decode(said.payload, "act");
+  const [, kind, version] = ACT.exec(said.type), [subject, fields] = FORMS[kind] ?? [];
   need(said.cti[6] >> 4 === 7 && said.cti[8] >> 6 === 2, "act"); // UUIDv7, RFC 9562
   need(subject && version === "1" && isMap(fields)(body), "act");
   need(new RegExp(`^${subject.replace(/[A-Z]+/, (word) => SUBJECTS[word])}$`).test(said.sub), "act");
-  return { ...said, seq, time, kind, hash: hex(await sha256(statement)), about: said.sub.split("/")[1], says: (name) => body.get(name) };
+  const [hash, about] = [hex(await sha256(statement)), said.sub.split("/")[1]];
+  return { ...said, seq, time, kind, hash, about, says: (name) => body.get(name) };
 }
 
 const term = (act) => {
@@ -88,8 +110,10 @@ export function office(world, party, staff, day) {
 }
 const holds = (world, party, staff, ...duties) =>
   Boolean(world.offices.get(`${party}/${staff}`)?.duties.some((duty) => duties.includes(duty)));
-async function enrolled(world, bytes, iss, sub, at, mayKnow = () => false) {
-  const said = readSigned(bytes, "application/vnd.malan.enrolment.v1+cbor", { claims: true }), payload = decode(said.payload, "act");
+/** Section 3: a new key, by its own word for this party, person or purpose and log. */
+async function enrolled(world, bytes, iss, sub, at) {
+  const said = readSigned(bytes, "application/vnd.malan.enrolment.v1+cbor", { claims: true });
+  const payload = decode(said.payload, "act");
   need(isMap({ spki: isBytes(1, 200) })(payload), "act");
   const key = await keyOf(payload.get("spki"), "act"), age = at.time / 1000 - said.iat;
   need((await said.holds(key)) && said.iss === iss && said.sub === sub && said.aud === world.origin, "act");
@@ -111,7 +135,8 @@ const RULES = {
   "admin-appointed": async (world, act, at) => {
     const staff = hex(act.says("staff"));
     need(stands(world, act.about) && !world.roots.includes(staff), "act");
-    const held = { duties: ["admin"], projects: [], ...term(act) }, key = await enrolled(world, act.says("enrolment"), act.about, `officer/${staff}`, at);
+    const held = { duties: ["admin"], projects: [], ...term(act) };
+    const key = await enrolled(world, act.says("enrolment"), act.about, `officer/${staff}`, at);
     return () => {
       world.offices.set(`${act.about}/${staff}`, held);
       world.keys.set(key.kid, { ...key, party: act.about, staff });
@@ -119,7 +144,8 @@ const RULES = {
   },
   "service-key": async (world, act, at) => {
     const key = await enrolled(world, act.says("enrolment"), "city", act.sub, at);
-    need(["checkpoint", "receipt", "status"].includes(act.about) && (act.about !== "checkpoint" || key.alg === -8), "act");
+    need(["checkpoint", "receipt", "status"].includes(act.about), "act");
+    need(act.about !== "checkpoint" || key.alg === -8, "act");
     return () => {
       const kept = { ...key, party: "city", purpose: act.about };
       world.keys.set(key.kid, kept);
@@ -134,14 +160,16 @@ const RULES = {
       const note = new TextEncoder().encode(each.get("possession"));
       const seen = await openPossession(note, vkey, world.origin);
       need(stands(world, slug) && world.parties.get(slug).role === "district", "act");
-      need(Math.abs(at.time / 1000 - seen) <= 30 * DAY && (!known || (known.witness === slug && !known.revoked)), "act");
+      need(Math.abs(at.time / 1000 - seen) <= 30 * DAY, "act");
+      need(!known || (known.witness === slug && !known.revoked), "act");
       found.push({ slug, vkey, url: each.get("url") });
     }
     for (const part of [({ slug }) => slug, ({ vkey }) => hex(vkey.key.raw), ({ vkey }) => vkey.name])
       need(new Set(found.map(part)).size === found.length, "act");
     return () => {
       for (const { slug, vkey } of found) world.keys.set(vkey.key.kid, { ...vkey.key, party: slug, witness: slug });
-      const members = found.map(({ slug }) => slug), witnesses = new Map(found.map(({ slug, vkey, url }) => [slug, { ...vkey, url }]));
+      const members = found.map(({ slug }) => slug);
+      const witnesses = new Map(found.map(({ slug, vkey, url }) => [slug, { ...vkey, url }]));
       const policy = { witnesses, groups: new Map([["districts", { k: quorum, members }]]), quorum: "districts" };
       world.sets.push({ seq: at.seq, first: act.says("first_day"), policy });
     };
@@ -175,7 +203,8 @@ const RULES = {
     return () => world.keys.set(key.kid, { ...key, party: act.iss, staff: act.about });
   },
   "key-revoked": (world, act, at) => {
-    const key = world.keys.get(act.about), cause = act.says("cause"), since = act.says("compromised_since"), two = isRoot(world, act);
+    const key = world.keys.get(act.about), two = isRoot(world, act);
+    const [cause, since] = [act.says("cause"), act.says("compromised_since")];
     need(key && (cause === "compromised") === (since !== undefined) && !(since * 1000 > at.time), "act");
     need(two || (key.party === act.iss && key.staff && !world.roots.includes(key.staff)), "act");
     need(two || since === undefined || since * 1000 >= at.time - 7 * DAY * 1000, "act");
@@ -184,7 +213,8 @@ const RULES = {
     return () => { key.revoked = { seq: was?.seq ?? at.seq, time: was?.time ?? at.time, cause, since }; };
   },
   "erasure-order": (world, act) => {
-    const places = act.says("places").map((place) => hex(place.get("statement")) + String(place.get("place")).padStart(3, "0"));
+    const named = (place) => hex(place.get("statement")) + String(place.get("place")).padStart(3, "0");
+    const places = act.says("places").map(named);
     need(places.every((place, i) => !world.erased.has(place) && !(places[i - 1] >= place)), "act");
     return () => places.forEach((place) => world.erased.add(place));
   },
@@ -247,16 +277,20 @@ async function approve(world, act) {
 }
 /** Facts after these acts, which are in the order of the log. */
 export async function judge(acts) {
-  const world = { parties: new Map(), keys: new Map(), offices: new Map(), bodies: new Map(), services: {},
-    roots: [], standards: [], sets: [], published: new Set(), erased: new Set(), said: new Set(), waiting: new Map(), forced: new Map() };
+  const world = {
+    parties: new Map(), keys: new Map(), offices: new Map(), bodies: new Map(), services: {}, roots: [], standards: [],
+    sets: [], published: new Set(), erased: new Set(), said: new Set(), waiting: new Map(), forced: new Map(),
+  };
   for (const act of acts) {
-    need(Math.abs(act.iat * 1000 - act.time) <= DAY * 1000 && !world.said.has(hex(act.cti)), "act");
+    need(act.time < TIME_END && Math.abs(act.iat * 1000 - act.time) <= DAY * 1000, "act");
+    need(!world.said.has(hex(act.cti)), "act");
     if (act.kind === "genesis") await begin(world, act);
     need(act.kind in RULES || act.kind === "genesis" || act.kind === "approve", "act");
     need(act.aud === world.origin && (world.genesis || ["genesis", "approve"].includes(act.kind)), "act");
     if (act.kind === "approve") await approve(world, act);
     else {
-      const staff = await signedBy(world, act, act), effect = act.kind === "genesis" || (await RULES[act.kind](world, act, act));
+      const staff = await signedBy(world, act, act);
+      const effect = act.kind === "genesis" || (await RULES[act.kind](world, act, act));
       if (isTwo(world, act)) world.waiting.set(act.hash, { act, staff });
       else effect();
     }

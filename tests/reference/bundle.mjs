@@ -4,13 +4,14 @@
  */
 import { judge, readAct } from "./acts.mjs";
 import {
-  decode, encode, hex, isBytes, isInt, isList, isMap, isText, need, openCheckpoint, readCheckpoint, readPolicy, readSigned, readVkey, same,
-  satisfied, sha256, sure,
+  decode, encode, hex, isBytes, isInt, isList, isMap, isText, need, openCheckpoint, readCheckpoint, readPolicy,
+  readSigned, readVkey, same, satisfied, sha256, sure,
 } from "./ledger.mjs";
 
 /** L13: policies, each with the size above which it judges; `logs` are all checkpoint keys ever in force. */
 export async function terms(world, handovers, logs, now) {
-  const nobody = { witnesses: new Map(), groups: new Map(), quorum: "none" }, start = (set) => Date.parse(`${set.first}T00:00:00+08:00`) / 1000;
+  const nobody = { witnesses: new Map(), groups: new Map(), quorum: "none" };
+  const start = (set) => Date.parse(`${set.first}T00:00:00+08:00`) / 1000;
   const found = [{ above: -1, policy: nobody, next: 0 }], sets = world.sets;
   if (sets.length && start(sets[0]) <= now) found.push({ above: sets[0].seq, policy: sets[0].policy, next: 1 });
   const notes = handovers.map((bytes) => ({ bytes, size: readCheckpoint(bytes).size }));
@@ -18,18 +19,23 @@ export async function terms(world, handovers, logs, now) {
     const last = found.at(-1);
     if (found.length < 2 || size <= last.above) continue;
     const { times } = await openCheckpoint(bytes, logs, [...last.policy.witnesses.values()]);
-    const next = sets.findLastIndex((set, i) => i >= last.next && set.seq < size && satisfied(last.policy, times, (time) => time >= start(set)));
+    const agreed = (set) => satisfied(last.policy, times, (time) => time >= start(set));
+    const next = sets.findLastIndex((set, i) => i >= last.next && set.seq < size && agreed(set));
     if (next >= 0) found.push({ above: size, policy: sets[next].policy, next: next + 1 });
   }
   return found;
 }
-export const judges = (found, size) => (found.length > 1 && size <= found[1].above ? found[1] : found.findLast((each) => each.above < size)).policy;
+/** The policy that judges a checkpoint of this size. */
+export const judges = (found, size) =>
+  (found.length > 1 && size <= found[1].above ? found[1] : found.findLast((each) => each.above < size)).policy;
 
 /** Section 5: an origin, in its one spelling. */
 function isOrigin(v) {
-  const label = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", form = `^(https?)://(${label}(?:\\.${label})*)(?::([1-9]\\d{0,4}))?$`;
+  const label = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
+  const form = `^(https?)://(${label}(?:\\.${label})*)(?::([1-9]\\d{0,4}))?$`;
   const [, scheme, host, port] = (isText(1, 100)(v) && new RegExp(form).exec(v)) || [];
-  if (!host || port > 65_535 || port === { https: "443", http: "80" }[scheme] || /(?:^|\.)xn--/.test(host)) return false;
+  if (!host || port > 65_535 || port === { https: "443", http: "80" }[scheme]) return false;
+  if (/(?:^|\.)xn--/.test(host)) return false;
   const numbers = host.split("."), byte = (one) => /^(?:0|[1-9]\d{0,2})$/.test(one) && one <= 255;
   const dotted = numbers.length === 4 && numbers.every(byte), [a, b] = numbers.map(Number);
   if (/(?:^|\.)\d+$/.test(host) && !dotted) return false;
@@ -38,8 +44,10 @@ function isOrigin(v) {
 }
 const isSeconds = isInt(0, 2 ** 40 - 1);
 const LIST_BYTES = 266_240;
-const LIST = isMap({ 2: isText(1, 1e4), 6: isSeconds, 65534: isInt(1, 604_800), 65533: isMap({ bits: (v) => v === 2, lst: isBytes(1, LIST_BYTES) }),
-  "-70002": isList(2, 2, isInt(0, 2 ** 53)) });
+const LIST = isMap({
+  2: isText(1, 1e4), 6: isSeconds, 65534: isInt(1, 604_800), "-70002": isList(2, 2, isInt(0, 2 ** 53)),
+  65533: isMap({ bits: (v) => v === 2, lst: isBytes(1, LIST_BYTES) }),
+});
 async function readList(token, key) {
   const signed = readSigned(token, "application/statuslist+cwt", { label: 16, limit: LIST_BYTES });
   const said = decode(signed.payload, "list", LIST_BYTES);
@@ -52,16 +60,19 @@ async function readList(token, key) {
 }
 const isAct = isMap({ seq: isInt(0, 2 ** 53), time_ms: isInt(0, 2 ** 53), statement: isBytes(1, 65_535) });
 const BUNDLE = isMap({
-  origin: isText(1, 100), genesis: isBytes(32), size: isInt(1, 2 ** 40), made_at: isInt(0, 2 ** 40), log_vkey: isText(1, 300), policy: isText(1, 20_000),
+  origin: isText(1, 100), genesis: isBytes(32), size: isInt(1, 2 ** 40), made_at: isInt(0, 2 ** 40),
+  log_vkey: isText(1, 300), policy: isText(1, 20_000),
   hosts: isList(1, 20, isOrigin), acts: isList(1, 1e6, isAct), checkpoint: isBytes(1, 1e6),
-  lists: isList(0, 1e4, isMap({ number: isInt(0, 9999), token: isBytes(1, LIST_BYTES) })), "handovers?": isList(1, 1000, isBytes(1, 1e6)),
+  lists: isList(0, 1e4, isMap({ number: isInt(0, 9999), token: isBytes(1, LIST_BYTES) })),
+  "handovers?": isList(1, 1000, isBytes(1, 1e6)),
 });
 /** What the bundle lets one believe. `pin`: genesis (hex), and perhaps the size and the policy's text seen last. */
 export async function openBundle(bytes, pin = {}, alone = []) {
   const limit = 16 * 2 ** 20, signed = readSigned(bytes, "application/vnd.malan.bundle.v1+cbor", { limit });
   const said = decode(signed.payload, "bundle", limit);
   need(BUNDLE(said), "bundle");
-  const [origin, size, made, hosts] = ["origin", "size", "made_at", "hosts"].map((name) => said.get(name)), acts = [], lists = new Map();
+  const [origin, size, made, hosts] = ["origin", "size", "made_at", "hosts"].map((name) => said.get(name));
+  const acts = [], lists = new Map();
   for (const one of said.get("acts")) {
     acts.push(await readAct({ seq: one.get("seq"), time: one.get("time_ms"), statement: one.get("statement") }));
     const [last, act] = acts.slice(-2);
@@ -88,8 +99,9 @@ export async function openBundle(bytes, pin = {}, alone = []) {
   need(!pin.genesis || pin.genesis === world.genesis, "bundle");
   need(!(size < pin.size) && !(size === pin.size && pin.root && pin.root !== hex(head.root)), "bundle");
   if (pin.acts) {
-    const told = said.get("acts").filter((one) => one.get("seq") < pin.size);
-    need(pin.acts === hex(await sha256(encode(told.map((one) => ["seq", "time_ms", "statement"].map((name) => one.get(name)))))), "bundle");
+    const seen = said.get("acts").filter((one) => one.get("seq") < pin.size);
+    const told = seen.map((one) => ["seq", "time_ms", "statement"].map((name) => one.get(name)));
+    need(pin.acts === hex(await sha256(encode(told))), "bundle");
   }
   if ((pin.policy ?? null) !== null && pin.policy !== said.get("policy")) {
     const former = await readPolicy(pin.policy);
@@ -100,12 +112,14 @@ export async function openBundle(bytes, pin = {}, alone = []) {
     const list = await readList(token, status.at(-1)), old = lists.get(list.number);
     if (list.size >= size && !(list.iat < old?.iat)) lists.set(list.number, list);
   }
-  const known = [], facts = (fits) => { const n = acts.filter(fits).length; return (known[n] ??= judge(acts.slice(0, n))); };
+  // What was true at a moment: the first so many acts, judged once for all who ask.
+  const known = [], after = (count) => (known[count] ??= judge(acts.slice(0, count)));
+  const facts = (fits) => after(acts.filter(fits).length);
   return { facts, world, origin, size, hosts, lists, head, ruled, logs: logs.filter((_, i) => trusted(checkpoint, i)) };
 }
 const trusted = (keys, i) => i === keys.length - 1 || !["lost", "compromised"].includes(keys[i].revoked?.cause);
 async function logKey(name, key) {
-  const raw = Uint8Array.of(1, ...key.raw), id = hex((await sha256(new TextEncoder().encode(`${name}\n`), raw)).slice(0, 4));
-  return readVkey(`${name}+${id}+${btoa(String.fromCharCode(...raw))}`, 1);
+  const raw = Uint8Array.of(1, ...key.raw), hash = await sha256(new TextEncoder().encode(`${name}\n`), raw);
+  return readVkey(`${name}+${hex(hash.slice(0, 4))}+${btoa(String.fromCharCode(...raw))}`, 1);
 }
 

@@ -129,7 +129,8 @@ async function issuer(cred, trust, proof) {
     const before = await trust.facts((act) => act.seq < proof.act.seq);
     return inScope(before, cred, dayOf(proof.act.time), proof.act);
   }
-  const day = dayOf(cred.iat * 1000), by = (seconds) => trust.facts((act) => act.time < (cred.iat + seconds + 1) * 1000);
+  const day = dayOf(cred.iat * 1000);
+  const by = (seconds) => trust.facts((act) => act.time < (cred.iat + seconds + 1) * 1000);
   return inScope(await by(0), cred, day) || inScope(await by(300), cred, day);
 }
 const quorum = (proof, counts) => proof.policy.quorum !== "none" && satisfied(proof.policy, proof.times, counts);
@@ -177,21 +178,26 @@ function verdict(steps, called, more = {}) {
   const state = FIRST.find((one) => called.includes(one)) ?? "valid";
   return { steps, state, exit: EXIT[state] ?? 1, complete: false, final: false, ...more };
 }
+/** The stage at which `work` was refused, or null. Whatever else it throws goes on. */
+async function refusal(work) {
+  try { await work(); } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return error.message;
+  }
+  return null;
+}
 /** Steps 1 to 6; the first that fails ends the check. `steps` gets the stages passed, and the one that did not. */
 async function read(input, steps) {
   let trust, found = { bytes: input.credential };
   const passes = async (stages, work) => {
-    const error = await Promise.resolve().then(work).then(() => null, (thrown) => thrown);
-    if (error && !(error instanceof Refused)) throw error;
-    for (const one of stages) if (steps[one] !== false && (steps[one] = !error || error.message !== one) === false) break;
-    return !error;
+    const failed = await refusal(work), end = failed === null ? stages.length : stages.indexOf(failed);
+    for (const one of stages.slice(0, end)) steps[one] = true;
+    if (failed !== null) steps[failed] = false;
+    return failed === null;
   };
   const holds = (stage, is) => (steps[stage] = Boolean(is));
-  try { trust = await (input.trust ?? openBundle(input.bundle, input.pin, input.lists)); } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    return { trust: holds("trust", false), called: "could_not_check" };
-  }
-  holds("trust", true);
+  const open = async () => { trust = await (input.trust ?? openBundle(input.bundle, input.pin, input.lists)); };
+  if (!holds("trust", (await refusal(open)) === null)) return { called: "could_not_check" };
   if (input.text !== undefined && !(await passes(TEXT, () => { found = readText(input.text, trust.hosts); })))
     return { called: "unreadable" };
   let cred;

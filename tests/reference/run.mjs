@@ -23,11 +23,12 @@ function trustOf({ bundle, pin, lists = [] }) {
   }
   return opened.get(name);
 }
+const unhex = (text) => Uint8Array.from(text.match(/../g), (pair) => parseInt(pair, 16));
 async function show({ context, text, cose }) {
   const trust = await trustOf(context), proof = (name) => new TextEncoder().encode(evidence.proofs[name]);
   const input = {
     trust: trust instanceof Refused ? Promise.reject(trust) : trust,
-    ...(text === undefined ? { credential: Uint8Array.from(cose.match(/../g), (pair) => parseInt(pair, 16)) } : { text }),
+    ...(text === undefined ? { credential: unhex(cose) } : { text }),
     proof: context.proof && proof(context.proof), later: (context.later ?? []).map(proof), now: context.clock,
     noneLogged: context.none_logged, requireProof: context.require_proof,
   };
