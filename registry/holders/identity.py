@@ -1,7 +1,8 @@
 """Door: who holds the certificate with a code, if the document shown with it is theirs.
 
 Promises: a code that was never given out, one that is held and not issued, one whose holder was erased, the
-document of somebody else and that of nobody here are one answer, after the same look-ups.
+document of somebody else and that of nobody here are one answer, after the same look-ups: how long it takes
+does not tell whether the document is known here. That a code exists, `GET /api/certificates/{code}` tells.
 """
 
 from __future__ import annotations

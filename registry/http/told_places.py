@@ -39,7 +39,20 @@ _OURS = frozenset(
             "facts",
         ),
         *("credential", "sub", "iss", "aud", "iat", "exp", "cti", "kid", "code", "number", "name", "course"),
-        *("hours", "last_four", "seq", "entry", "row", "column", "character", "standard", "policy", "roster"),
+        *(
+            "hours",
+            "last_four",
+            "days",
+            "token",
+            "seq",
+            "entry",
+            "row",
+            "column",
+            "character",
+            "standard",
+            "policy",
+            "roster",
+        ),
         *("batch", "tile", "log", "checkpoint", "policy.txt", "claims", "document", "to", "size", "root"),
     }
 )

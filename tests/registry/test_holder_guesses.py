@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -72,6 +73,22 @@ def test_2_and_3_five_hundred_numbers_are_not_tried_in_a_day_not_even_from_many_
     )
     house.stage.hands.set(house.stage.hands.now_ms + 86_400_001)
     assert right.show().status_code == 200, "on the next day"
+
+
+@on("sqlite")
+def test_3_guesses_sent_all_at_once_are_counted_one_by_one(
+    house: Desk, app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if each had asked for room before any was counted: no sixth guess, not even a right one."""
+    monkeypatch.setattr("registry.holders.visits.need_room", lambda *_: None)
+
+    def guess(n: int) -> int:
+        return Holder(house, 2, app=app, address=f"198.51.100.{n}").show(id_number=wrong(n)).status_code
+
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(guess, range(12)))
+    assert sorted(answers) == [404] * 5 + [429] * 7
+    assert Holder(house, 2, app=app, address="203.0.113.2").show().status_code == 429
 
 
 @on("sqlite")

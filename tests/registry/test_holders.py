@@ -19,6 +19,7 @@ from tests.registry.browser import Browser
 from tests.registry.desk import Desk
 from tests.registry.holding import CURRENT, Holder, token_of
 from tests.registry.test_publishing import revoke, trust_of
+from tests.registry.versions import renew
 from verify.check import check
 from verify.evidence import Evidence
 from verify.subsidy.policy import POLICY_DEMO
@@ -75,8 +76,8 @@ def test_a_claim_is_told_with_its_state_and_the_days_come_back_when_it_lets_go(d
 
 
 @on("sqlite")
-def test_the_papers_are_the_holders_and_verify_like_the_bodys_own(desk: Desk) -> None:
-    holder, stage = Holder(desk).visit(), desk.stage
+def test_the_papers_are_the_holders_and_verify_like_the_bodys_own(house: Desk) -> None:
+    holder, stage, desk = Holder(house).visit(), house.stage, house
     pdf, card = holder.paper("pdf"), holder.paper("card")
     assert (pdf.status_code, card.status_code) == (200, 200)
     assert (pdf.headers["content-type"], card.headers["content-type"]) == ("application/pdf", "image/png")
@@ -111,6 +112,21 @@ def test_of_what_does_not_stand_no_paper_is_made_and_the_page_says_what_to_do(de
         refused = holder.paper()
         assert (refused.status_code, refused.json()["code"]) == (422, "CERTIFICATE_NOT_VALID")
         assert holder.open(token).json()["state"] == state, "a link tells what became of it"
+
+
+@on("sqlite")
+def test_the_holder_of_an_older_paper_finds_the_version_in_force(house: Desk) -> None:
+    again = renew(house.stage, house.certified[4])
+    house.stage.publish()
+    holder = Holder(house, 4).visit()
+    told = holder.own_certificate()
+    assert (told["version"], told["state"], told["issued_on"]) == (2, "valid", "2026-03-13")
+    attached = read_attached(holder.paper("pdf").content)
+    assert attached.credential == again.credential != house.certified[4].credential
+    assert attached.proof is not None
+    assert holder.paper("card").status_code == 200
+    assert holder.open(token_of(holder.link())).json()["state"] == "valid"
+    assert holder.show(code=again.item.code).status_code == 200
 
 
 @on("sqlite")
