@@ -16,8 +16,8 @@ function once(open) {
 }
 
 export async function reference(shown) {
-  const { verify } = await import("/reference/reference.mjs"), { openBundle } = await import("/reference/bundle.mjs");
-  const { Refused } = await import("/reference/ledger.mjs"), all = [];
+  const { verify } = await import("./reference.mjs"), { openBundle } = await import("./bundle.mjs");
+  const { Refused } = await import("./ledger.mjs"), all = [];
   const open = once(({ bundle, pin, lists }) => openBundle(of64(bundle), pin ?? {}, lists.map(of64)));
   for (const one of shown) {
     const trust = await open(one), evidence = { text: one.text ?? undefined, credential: bytes(one.credential) };
@@ -106,4 +106,23 @@ export async function page(shown) {
     if (verdict.life) said.reason = verdict.life.reason;
   }
   return all;
+}
+
+/** One trust of a recorded corpus (`differential.py`), and what is shown under it, before the reference. */
+export async function corpus({ blobs, trust, shown }) {
+  const { verify } = await import("./reference.mjs"), { openBundle } = await import("./bundle.mjs");
+  const { Refused } = await import("./ledger.mjs"), blob = (name) => (name ? of64(blobs[name]) : undefined);
+  const lists = trust.list ? [blob(trust.list)] : [], verdicts = [];
+  const opened = await openBundle(blob(trust.raw), trust.pin ?? {}, lists).catch((error) => error);
+  if (opened instanceof Error && !(opened instanceof Refused)) throw opened;
+  if (opened instanceof Error) return { opened: false, verdicts };
+  for (const { text, credential, proof, life, asked, require, now } of shown) {
+    const evidence = text === null ? { credential: blob(credential) } : { text };
+    const how = { trust: opened, now, noneLogged: asked, requireProof: require };
+    const said = await verify({ ...evidence, ...how, proof: blob(proof), later: life.map(blob) });
+    const steps = Object.entries(said.steps).filter(([name]) => name in STEPS);
+    const { state, exit, complete, final } = said;
+    verdicts.push({ state, exit, complete, final, ...Object.fromEntries(steps) });
+  }
+  return { opened: true, verdicts };
 }
