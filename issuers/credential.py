@@ -115,6 +115,13 @@ def check_credential(signed: SignedCredential, key: PublicKey) -> None:
     check_sign1(signed.message, key)
 
 
+def last_day_before(second: int | None) -> date | None:
+    """The last Shanghai day on which a certificate is good that ends at `second`: what paper prints."""
+    if second is None:
+        return None
+    return EPOCH + timedelta(days=(second - 1 + _SHANGHAI_SECONDS) // _DAY_SECONDS)
+
+
 def first_second_after(day: date | None) -> int | None:
     """When a certificate ends that is good through a Shanghai day; past the calendar -1, which none says."""
     if day is None:

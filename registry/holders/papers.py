@@ -9,7 +9,6 @@ credential and proof, and verifies as the body's own file does.
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from enum import StrEnum
 from typing import Final
 
@@ -96,8 +95,7 @@ def _page(held: Held, qr: str, *, host: str, demo: bool) -> PageFields:
         trained_to=held.known.last_day,
         remark=_remark(held),
     )
-    page = page_fields(held.claims, note, qr)
-    return replace(page, card=replace(page.card, expires=held.fact.expires_on))
+    return page_fields(held.claims, note, qr)
 
 
 def _remark(held: Held) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 from issuers.acts.words import CertificateKind
-from issuers.credential import Credential, parse_credential
+from issuers.credential import Credential, last_day_before, parse_credential
 from issuers.files import private_directory, replace_file
 from issuers.printing.card import CardFields, draw_card
 from issuers.printing.folder import CARD, CREDENTIAL, PROOF, QR
@@ -117,7 +117,7 @@ def card_fields(claims: Credential, note: Note, qr: str) -> CardFields:
         kind="合格证书" if qualified else "结业证书",
         number=claims.number,
         issued=note.issued_on,
-        expires=None,
+        expires=last_day_before(claims.expires_at),
         body=note.body,
         institution=note.institution,
         responsible=note.responsible,
