@@ -22,7 +22,7 @@ from ledger.errors import MalanError, Malformed, Refused, Unavailable
 from registry.callers.limiting import SHARED_LINK, count_in, need_room
 from registry.holders.own import Held, one_held, state_of, verdict_on
 from registry.holders.reads import both
-from registry.holders.visits import Visit
+from registry.holders.visits import BACK_MS, Visit
 from registry.persons.people import ID_BYTES
 from registry.persons.read_audit import record_holder, record_stranger
 from registry.service import Service
@@ -97,16 +97,16 @@ def open_link(service: Service, token: str, *, caller: str) -> dict[str, object]
     with service.database.transaction() as connection:
         row = _working(service, connection, name)
         count_in(connection, service, SHARED_LINK, caller)
-        what = "certificate/unknown" if row is None else f"certificate/{row.certificate.hex()}"
-        record_stranger(
-            connection,
-            service.people,
-            caller,
-            purpose="shared-link",
-            what=what,
-            fields="name",
-            now_ms=service.clock.now_ms(),
-        )
+        if row is not None:  # who reads nothing leaves no record, however often they try
+            record_stranger(
+                connection,
+                service.people,
+                caller,
+                purpose="shared-link",
+                what=f"certificate/{row.certificate.hex()}",
+                fields="name",
+                now_ms=service.clock.now_ms(),
+            )
     if row is None:
         raise _unknown()
     try:
@@ -154,9 +154,11 @@ def _live(
 
 def _working(service: Service, connection: sa.Connection, name: bytes) -> sa.Row[Any] | None:
     row = connection.execute(sa.select(share_link).where(share_link.c.id == name)).one_or_none()
-    if row is None or row.until_ms <= service.clock.now_ms() or not _is_ours(service, row):
+    now_ms = service.clock.now_ms()
+    if row is None or not _is_ours(service, row):
         return None
-    return row
+    # A clock that was set back revives nothing.
+    return row if row.created_ms - BACK_MS <= now_ms < row.until_ms else None
 
 
 def _record(

@@ -18,6 +18,7 @@ from issuers.printing.page import PageFields
 from issuers.qr import make_text
 from issuers.sign.desk.artefacts import Note, page_fields
 from ledger.errors import Refused
+from registry.callers.limiting import PAPER, count
 from registry.certificates.verifying import proof_at
 from registry.holders.own import Held, one_held
 from registry.holders.visits import Visit
@@ -46,6 +47,7 @@ FILES: Final = {Form.PDF: "certificate.pdf", Form.CARD: "card.png"}
 def paper(service: Service, visit: Visit, certificate: bytes, form: Form, *, caller: str) -> bytes:
     """The file. Raises Refused CERTIFICATE_UNKNOWN (also for somebody else's), CERTIFICATE_NOT_VALID, and as
     card and page are drawn."""
+    count(service, PAPER, f"person {visit.person.hex()}")  # beside the caller's: one visit has many addresses
     with service.database.transaction() as connection:
         held = one_held(connection, service.people, visit.person, certificate)
         if held.fact.state is not State.VALID:

@@ -1,8 +1,9 @@
 """Door: who looked at somebody's data, from the read audit: which office, when, why, how often.
 
 Promises: no name and no staff id of whoever looked, no address of a stranger; a day's reads of one office for
-one purpose are one line, so nobody pushes another's reads out of sight by looking often. Reads of a whole
-class stand there as well. What the law has kept secret (`words.WITHHELD`) is left out.
+one purpose are one line (of one place, for those in the holder's own name), so nobody pushes another's reads
+out of sight by looking often. Reads of a whole class stand there as well. What the law has kept secret
+(`words.WITHHELD`) is left out.
 """
 
 from __future__ import annotations
@@ -29,9 +30,13 @@ def reads_of(connection: sa.Connection, subjects: list[str]) -> dict[str, object
     day = (read_audit.c.time_ms + _SHANGHAI_MS) // sa.literal(_DAY_MS)
     last, times = sa.func.max(read_audit.c.time_ms), sa.func.count()
     what = (read_audit.c.party, read_audit.c.purpose, read_audit.c.object)
+    # Whoever came in as the holder from another place stands apart: one of the two may be a thief.
+    place = sa.case((read_audit.c.party == HOLDER, read_audit.c.reader), else_="")
     query = sa.select(*what, last.label("last_ms"), times.label("times"))
     query = query.where(read_audit.c.object.in_(subjects), read_audit.c.purpose.not_in(WITHHELD))
-    query = query.group_by(*what, day).order_by(sa.func.max(read_audit.c.id).desc()).limit(LINES_MAX + 1)
+    query = (
+        query.group_by(*what, place, day).order_by(sa.func.max(read_audit.c.id).desc()).limit(LINES_MAX + 1)
+    )
     rows = connection.execute(query).all()
     view = TableView(connection)
     return {"lines": [_told(view, row) for row in rows[:LINES_MAX]], "more": len(rows) > LINES_MAX}

@@ -28,8 +28,10 @@ class Cookie:
 
     def of(self, request: Request) -> tuple[str, str]:
         """Name and value as they came. Raises Refused SESSION_NONE."""
+        # Blanks that are none in a browser are trimmed in Python: such a name would not be the one it seems.
+        plain = request.headers.get("cookie", "").isascii()
         for name in (self.secure, self.loopback):
-            if name in request.cookies:
+            if plain and name in request.cookies:
                 return name, request.cookies[name]
         raise Refused("SESSION_NONE", "nobody is signed in", fix="Sign in.")
 

@@ -118,13 +118,13 @@ function tick() {
   $("left").replaceChildren(say(...words));
 }
 
+/** What is on the screen goes first, whatever becomes of the visit: it ends by itself where nobody can be told. */
 async function leave() {
+  clear(["已退出，页面已清除。", "You have left, and the page was cleared."]);
   try {
     await ask("DELETE", CURRENT);
-    clear(["已退出，页面已清除。", "You have left, and the page was cleared."]);
   } catch (error) {
-    if (error.signedOut) clear(["已退出，页面已清除。", "You have left, and the page was cleared."]);
-    else $("told").replaceChildren(trouble(error));
+    if (!error.signedOut) $("told").append(trouble(error));
   }
 }
 

@@ -7,7 +7,7 @@
 13 stretch a link, write one           14 end others' links                 15 read answers, logs, rows
 16 hide behind many look-ups           17 stay on after an erasure          18 read unrecorded
 
-1 to 5 stand in `test_holder_guesses`.
+1 to 5 stand in `test_holder_guesses`; what a reviewer found later in `test_holder_reviewed`.
 """
 
 from __future__ import annotations

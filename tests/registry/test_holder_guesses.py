@@ -100,6 +100,7 @@ def test_4_and_5_codes_sprayed_from_one_address_and_from_all(house: Desk, app: A
     assert thief.show().status_code == 429
     assert house.stage.count(read_audit) == audited, "who is over the limit costs no write"
     assert Holder(house, app=app).show().status_code == 200, "the control"
+    assert Holder(house, app=app, address="203.0.113.8").show(id_number=wrong()).status_code == 404
     everybody = house.stage.service.people.index("limit", "holder-miss-of-all", "everybody")[:16].hex()
     with administrator(house.stage.service.settings) as raw:
         raw.run("UPDATE limit_count SET count = 300 WHERE name LIKE :name", name=f"%{everybody}%")
