@@ -3,7 +3,8 @@
 Promises: the database holds SHA-256 of the token, and a row this service did not write, or that was changed,
 opens nothing; a link shows name and verdict as a scanner of the QR code would see them, never a number whole,
 a code or anything of a document; one that was withdrawn, is over, was never made, or whose holder was erased
-is answered alike. Opening one is counted and recorded before it is answered.
+is answered alike. Every try is counted, and the opening of one
+that works is recorded, before it is answered.
 """
 
 from __future__ import annotations

@@ -29,7 +29,8 @@ class Cookie:
     def of(self, request: Request) -> tuple[str, str]:
         """Name and value as they came. Raises Refused SESSION_NONE."""
         # Blanks that are none in a browser are trimmed in Python: such a name would not be the one it seems.
-        plain = request.headers.get("cookie", "").isascii()
+        sent = request.headers.get("cookie", "")  # there is one: the gate refuses two
+        plain = sent.isascii() and sent.isprintable()
         for name in (self.secure, self.loopback):
             if plain and name in request.cookies:
                 return name, request.cookies[name]
