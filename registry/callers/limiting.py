@@ -27,18 +27,25 @@ EVERYBODY: Final = "everybody"
 class TooMany(Refused):
     """Over a limit; `seconds` until it is worth asking again."""
 
-    def __init__(self, seconds: int) -> None:
-        super().__init__("TOO_MANY", "too many requests", fix=f"Ask again in {seconds} seconds.")
+    def __init__(self, seconds: int, limit: Limit) -> None:
+        fix = f"{limit.instead} Ask again in {seconds} seconds.".lstrip()
+        super().__init__(limit.code, limit.what, fix=fix)
         self.seconds = seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """`windows` as in "60/minute;1000/day", all of which bind; `shared` counts in the database."""
+    """`windows` as in "60/minute;1000/day", all of which bind; `shared` counts in the database.
+
+    `code`, `what` and `instead` (what to do meanwhile) are told to whoever is over it.
+    """
 
     name: str
     windows: str
     shared: bool = False
+    code: str = "TOO_MANY"
+    what: str = "too many requests"
+    instead: str = ""
 
     def items(self, factor: int) -> list[RateLimitItem]:
         """The windows, each `factor` times as wide."""
@@ -52,11 +59,11 @@ MISS: Final = Limit("miss", "10/minute;100/day", shared=True)
 MISS_OF_ALL: Final = Limit("miss-of-all", "3000/hour", shared=True)
 SIGN_IN: Final = Limit("sign-in", "120/minute;2000/day", shared=True)
 UNMASK: Final = Limit("unmask", "30/hour;100/day", shared=True)
-# Whoever shows code and document at the holder's page. A wrong document is counted by code too, so that many
-# callers cannot share the numbers of one person between them; who locks a code out locks this page out only.
+# Whoever shows code and document at the holder's page. A wrong document is counted by certificate too, so
+# that many callers cannot share the numbers of one person between them; who locks it locks this page only.
 HOLDER: Final = Limit("holder", "20/minute;200/day", shared=True)
 HOLDER_MISS: Final = Limit("holder-miss", "10/hour;20/day", shared=True)
-HOLDER_CODE: Final = Limit("holder-code", "5/day;20/month", shared=True)
+HOLDER_CERTIFICATE: Final = Limit("holder-certificate", "5/day;20/month", shared=True)
 HOLDER_MISS_OF_ALL: Final = Limit("holder-miss-of-all", "300/hour", shared=True)
 SHARED_LINK: Final = Limit("shared-link", "60/minute;2000/day", shared=True)
 PAPER: Final = Limit("paper", "30/minute")  # each is some tenths of a second of drawing
@@ -75,7 +82,7 @@ def count(service: Service, limit: Limit, caller: str, *, times: int = 1) -> Non
     """
     if not limit.shared:
         name, now_ms = _name(service, limit, caller), service.clock.now_ms()
-        _hit(service.counts, _items(service, limit), name, now_ms, times=times)
+        _hit(service.counts, limit, _items(service, limit), name, now_ms, times=times)
         return
     assert times == 1, "what keeps a secret is counted one by one"
     need_room(service, limit, caller)
@@ -95,7 +102,7 @@ def need_room_in(connection: sa.Connection, service: Service, limit: Limit, call
     storage = CountsInDatabase(connection, now_ms)
     for item in _items(service, limit):
         if not FixedWindowRateLimiter(storage).test(item, name):
-            raise _too_many(storage, item, name, now_ms)
+            raise _too_many(storage, item, name, now_ms, limit)
 
 
 def count_in(connection: sa.Connection, service: Service, limit: Limit, caller: str) -> None:
@@ -103,7 +110,16 @@ def count_in(connection: sa.Connection, service: Service, limit: Limit, caller: 
     now_ms = service.clock.now_ms()
     forget_old(connection, now_ms)
     name = _name(service, limit, caller)
-    _hit(CountsInDatabase(connection, now_ms), _items(service, limit), name, now_ms)
+    _hit(CountsInDatabase(connection, now_ms), limit, _items(service, limit), name, now_ms)
+
+
+def note_in(connection: sa.Connection, service: Service, limit: Limit, caller: str) -> None:
+    """As `count_in`, for what happened whether there was room or not: a full window refuses nothing here."""
+    now_ms = service.clock.now_ms()
+    forget_old(connection, now_ms)
+    storage, name = CountsInDatabase(connection, now_ms), _name(service, limit, caller)
+    for item in _items(service, limit):
+        storage.incr(item.key_for(name), item.get_expiry())
 
 
 def caller_named(address: str | None) -> str:
@@ -117,10 +133,12 @@ def caller_named(address: str | None) -> str:
     return str(known)
 
 
-def _hit(storage: Storage, items: list[RateLimitItem], name: str, now_ms: int, *, times: int = 1) -> None:
+def _hit(
+    storage: Storage, limit: Limit, items: list[RateLimitItem], name: str, now_ms: int, *, times: int = 1
+) -> None:
     for item in items:
         if not FixedWindowRateLimiter(storage).hit(item, name, cost=times):
-            raise _too_many(storage, item, name, now_ms)
+            raise _too_many(storage, item, name, now_ms, limit)
 
 
 def _items(service: Service, limit: Limit) -> list[RateLimitItem]:
@@ -131,6 +149,6 @@ def _name(service: Service, limit: Limit, caller: str) -> str:
     return service.people.index("limit", limit.name, caller)[:16].hex() if limit.shared else caller
 
 
-def _too_many(storage: Storage, item: RateLimitItem, name: str, now_ms: int) -> TooMany:
+def _too_many(storage: Storage, item: RateLimitItem, name: str, now_ms: int, limit: Limit) -> TooMany:
     until = storage.get_expiry(item.key_for(name))
-    return TooMany(max(1, round(until - now_ms / 1000)))
+    return TooMany(max(1, round(until - now_ms / 1000)), limit)

@@ -42,6 +42,13 @@ class Shown:
     person: bytes | None = field(repr=False)
 
 
+def counted_as(connection: sa.Connection, people: People, code: str) -> str:
+    """What stands for a code where wrong documents are counted: its certificate, whose other papers then have
+    no tries of their own; the code itself where it names none."""
+    found = revisions.of_code(connection, people, code)
+    return code if found is None else found[0].hex()
+
+
 def identify(connection: sa.Connection, people: People, code: str, document: IdNumber) -> Shown:
     """What code and document, both in normal form, say together."""
     named, version = revisions.of_code(connection, people, code) or (_NOBODY, 0)

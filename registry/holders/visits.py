@@ -4,8 +4,9 @@ Promises: who does not hold the certificate learns nothing, a wrong document is 
 every attempt is counted and stands in the read audit before it is answered; the document is in no cookie, row
 or record. The database holds SHA-256 of the secret; a row this service did not write opens nothing.
 
-A guess is limited by code as well as by caller, whether the code exists or not: with birth date and home town
-known, some 500 numbers of a resident ID are left, and twenty a month are tried.
+A guess is limited by certificate (by the code where it names none) as well as by caller: with birth date and
+home town known, some 500 numbers of a resident ID are left, and twenty a month are tried here, less those at
+counters.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from ledger.errors import MalanError, Refused
 from registry.callers.limiting import (
     EVERYBODY,
     HOLDER,
-    HOLDER_CODE,
+    HOLDER_CERTIFICATE,
     HOLDER_MISS,
     HOLDER_MISS_OF_ALL,
     Limit,
@@ -34,7 +35,7 @@ from registry.callers.limiting import (
     need_room_in,
 )
 from registry.callers.sessions import SECRET_BYTES, own_origins
-from registry.holders.identity import identify
+from registry.holders.identity import counted_as, identify
 from registry.holders.own import certificates_of
 from registry.persons.read_audit import record_holder, record_stranger
 from registry.persons.staff import read_document
@@ -76,13 +77,15 @@ def begin(service: Service, shown: Showing, *, host: str, caller: str) -> str:
         raise Refused("SESSION_HOST", "that is no address of this service", where="host")
     code, now_ms = read_code(shown.code), service.clock.now_ms()
     document = read_document(shown.id_type, shown.id_number, now_ms=now_ms)
-    for limit, counted in ((HOLDER, caller), *_missed(caller, code)):
-        need_room(service, limit, counted)
     secret, people = os.urandom(SECRET_BYTES), service.people
+    with service.database.reading() as connection:
+        missed = _missed(caller, counted_as(connection, people, code))
+    for limit, counted in ((HOLDER, caller), *missed):
+        need_room(service, limit, counted)
     with service.database.transaction() as connection:
         found = identify(connection, people, code, document)
         count_in(connection, service, HOLDER, caller)
-        for limit, counted in _missed(caller, code):
+        for limit, counted in missed:
             # Also who is right passes only where a guess would: those that came meanwhile are counted by now.
             if found.person is None:
                 # Codes that nobody has shut the page for nobody.
@@ -139,9 +142,9 @@ def end(service: Service, secret: str) -> None:
         connection.execute(sa.delete(holder_visit).where(holder_visit.c.id == _name(secret)))
 
 
-def _missed(caller: str, code: str) -> tuple[tuple[Limit, str], ...]:
+def _missed(caller: str, aimed_at: str) -> tuple[tuple[Limit, str], ...]:
     """What a wrong guess is counted by, and for whom."""
-    return (HOLDER_MISS, caller), (HOLDER_CODE, code), (HOLDER_MISS_OF_ALL, EVERYBODY)
+    return (HOLDER_MISS, caller), (HOLDER_CERTIFICATE, aimed_at), (HOLDER_MISS_OF_ALL, EVERYBODY)
 
 
 def _store(connection: sa.Connection, service: Service, secret: bytes, person: bytes, host: str) -> None:

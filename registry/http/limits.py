@@ -1,7 +1,8 @@
 """How often a caller may ask: one row for each route that has a limit, held before its handler runs.
 
-The look-up of a code (`certificates.looking_up`), the holder's page (`holders.visits`, `holders.links`) and
-unmasking count by themselves: what counts there is whether a code was one, and who is signed in.
+The look-up of a code (`certificates.looking_up`), the holder's page (`holders.visits`, `holders.links`),
+documents at a counter (`callers.misses`) and unmasking count by themselves: what counts there is whether a
+code was one or a document fits, and who is signed in.
 """
 
 from __future__ import annotations

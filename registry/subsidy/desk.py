@@ -1,8 +1,9 @@
 """Door: the subsidy desk: a decision with reasons, what an intake officer signs, and the state of a claim.
 
 Promises: the decision is that of `subsidy.rules` over the verdict, the facts as told and the policies in the
-log; another person's certificate is answered exactly like one that does not exist; nothing is held before the
-claim stands in the log. An answer is advice: the guard is the table of holds.
+log; another person's certificate is answered exactly like one that does not exist, and whoever tries document
+after document is stopped (`callers.misses`); nothing is held before the claim stands in the log. An answer is
+advice: the guard is the table of holds.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ import sqlalchemy as sa
 from issuers.acts.words import Duty
 from issuers.authority.case import shanghai_date
 from issuers.authority.class_facts import CertificateFact, Claim, ClassFact, PolicyFact, State
+from issuers.identifiers.identity import IdNumber
 from issuers.identifiers.organisations import OrganisationRole
 from issuers.shape import Pattern, Size, from_map
 from ledger.errors import Malformed, Refused
+from registry.callers.misses import Tries
 from registry.callers.requests import Asker, read_request, spend
 from registry.certificates.quarantine import need_no_quarantine
 from registry.certificates.verifying import Looked, look_with, read_trust
@@ -113,7 +116,10 @@ def counter_question(reader: Reader, told: Mapping[str, object]) -> Question:
 
 
 def check_application(service: Service, question: Question) -> dict[str, object]:
-    """The answer of POST /api/subsidy/check. Raises Malformed of dates and document, Refused REQUEST_USED."""
+    """The answer of POST /api/subsidy/check.
+
+    Raises Malformed of dates and document, Refused REQUEST_USED; TooMany OFFICER_MISSES, CERTIFICATE_MISSES.
+    """
     return decision_document(_decided(service, question, name="subsidy-check").decision)
 
 
@@ -177,13 +183,11 @@ def _decided(service: Service, question: Question, *, name: str) -> _Decided:
     document = read_document(application.id_type, application.id_number, now_ms=now_ms)
     # A bundle that is away says nothing about a certificate: the error goes out as it is.
     looked = look_with(service, read_trust(service), application.qr)
-    _record(service, question, looked.certificate, name, now_ms)
+    person = _shown(service, question, looked, document, name, now_ms)
+    if person is None or looked.certificate is None:
+        return _Decided(UNKNOWN_CERTIFICATE, None, None, None)
     with service.database.reading() as connection:
         view = TableView(connection)
-        person = service.people.find(connection, document)
-        holder = None if looked.certificate is None else _holder(connection, looked.certificate.id)
-        if looked.certificate is None or person is None or person != holder or looked.verdict.facts is None:
-            return _Decided(UNKNOWN_CERTIFICATE, None, None, None)
         known = view.get(ClassFact, looked.certificate.class_id.hex())
         held = tuple(holds.held(connection, person).values())
         policies = [Policy.from_body(one.document) for one in all_of(connection, PolicyFact)]
@@ -202,16 +206,38 @@ def _check_dates(told: ToldFacts, *, today: date) -> None:
             raise Malformed("FACT_DATES", "a day out of all proportion", where=f"body.facts.{name}")
 
 
-def _record(
-    service: Service, question: Question, certificate: CertificateFact | None, name: str, now_ms: int
-) -> None:
-    """Whose certificate was looked up, before anything about its holder is."""
-    what = "certificate/unknown" if certificate is None else f"certificate/{certificate.id.hex()}"
+def _shown(
+    service: Service, question: Question, looked: Looked, document: IdNumber, name: str, now_ms: int
+) -> bytes | None:
+    """The holder, if the document is theirs; whose certificate was looked up is recorded with the answer.
+
+    Raises Refused REQUEST_USED; TooMany, when nothing is recorded: nothing was learnt either.
+    """
+    certificate = None if looked.certificate is None else looked.certificate.id
+    tries = Tries(question.reader.staff, certificate)
+    with service.database.reading() as connection:
+        tries.need_room(connection, service)
     with service.database.transaction() as connection:
         if question.asker is not None:
             spend(connection, question.asker, now_ms=now_ms)
+        person = _holder_shown(connection, service, looked, document)
+        if person is None:
+            tries.count_miss(connection, service)
+        else:  # who is right passes only where a guess would: what came meanwhile is counted by now
+            tries.need_room(connection, service)
+        what = "certificate/unknown" if certificate is None else f"certificate/{certificate.hex()}"
         fields, reader = "identity,holds", question.reader
         record(connection, service.people, reader, purpose=name, what=what, fields=fields, now_ms=now_ms)
+    return person
+
+
+def _holder_shown(
+    connection: sa.Connection, service: Service, looked: Looked, document: IdNumber
+) -> bytes | None:
+    """What is answered like an unknown certificate is None here, so that counting tells it apart no more."""
+    person = service.people.find(connection, document)
+    holder = None if looked.certificate is None else _holder(connection, looked.certificate.id)
+    return person if person == holder and looked.verdict.facts is not None else None
 
 
 def _case(

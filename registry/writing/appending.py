@@ -23,7 +23,7 @@ from registry.service import Service
 from registry.storage.places import add_places
 from registry.storage.rows import Rows
 from registry.writing.effects import ADDING, EFFECTS
-from registry.writing.effects.claims import UNFOUNDED, note_guess, told
+from registry.writing.effects.claims import UNFOUNDED, note_guess, told, tries_of
 from registry.writing.effects.deed import Deed
 from registry.writing.effects.foreseen import foresee
 from registry.writing.expected import expected
@@ -108,19 +108,23 @@ class _Appending:
         self.view.flush()
 
     def _decide(self, work: Work, item: Item) -> None:
-        statement = item.statement
+        statement, tries = item.statement, None
         try:
             if not work.checked:
                 check_item(item, signing_key(self.view, statement))
             seq, act = self.head.size, item.act
             changes = judge(self.view, statement, seq=seq, time_ms=self._time_ms, act=act)
+            tries = tries_of(self.view, item)
+            if tries is not None:
+                tries.need_room(self._connection, self._service)
             rows = self._effect(item)
             entry = NewEntry(statement.raw, statement.cti, statement.hash)
             (linked,), after = link(self.head, [entry], time_ms=self._time_ms)
             add_places(rows, statement, item.act, seq=linked.leaf.seq)
         except MalanError as error:
             work.error = told(self.view, item.act, error)
-            if work.error.code == UNFOUNDED:
+            if tries is not None and work.error.code == UNFOUNDED:
+                tries.count_miss(self._connection, self._service)
                 note_guess(self._connection, self.view, self._people, item, time_ms=self._time_ms)
             return
         except SQLAlchemyError:

@@ -30,6 +30,7 @@ from issuers.identifiers.organisations import OrganisationRole
 from issuers.office.roster import ORGANISATION_MAX
 from issuers.standard import Standard
 from ledger.errors import MalanError, Malformed, Refused
+from registry.callers.misses import Tries
 from registry.certificates.quarantine import need_no_quarantine
 from registry.persons.people import People
 from registry.persons.read_audit import record_attempt
@@ -93,6 +94,15 @@ def told(view: View, act: object, error: MalanError) -> MalanError:
         if hold is None or hold.released:
             return holds.slot_taken()
     return error
+
+
+def tries_of(view: View, item: Item) -> Tries | None:
+    """For whom an unfounded claim counts, once the act was judged; None for one that shows no document."""
+    if not isinstance(item.act, ClaimSubmitted):
+        return None
+    key = view.get(Key, item.statement.kid.hex())
+    assert key is not None and key.staff is not None, "the judge has seen the officer"
+    return Tries(key.staff, item.act.certificate)
 
 
 def note_guess(connection: sa.Connection, view: View, people: People, item: Item, *, time_ms: int) -> None:
