@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from registry.persons.read_audit import Nameless
 from verify.words import Words
 
 ADVICE: Final[Mapping[str, Words]] = MappingProxyType(
@@ -62,8 +63,14 @@ ROLES: Final[Mapping[str, Words]] = MappingProxyType(
         "body": Words("评价机构", "evaluation body"),
         "institution": Words("培训机构", "training institution"),
         "operator": Words("运营方", "Operator"),
-        "public": Words("不具名的查询者", "Somebody without a name"),
-        "holder": Words("以您的名义", "In your name"),
+    }
+)
+
+NAMELESS: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        Nameless.OPERATOR: Words("系统运维", "Operator of the system"),
+        Nameless.STRANGER: Words("不具名的查询者", "Somebody without a name"),
+        Nameless.HOLDER: Words("以您的名义", "In your name"),
     }
 )
 

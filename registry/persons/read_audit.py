@@ -2,13 +2,16 @@
 
 A record names the reader's staff id, the purpose, the object and the kinds of fields; never a value. Records
 are chained by an HMAC whose key is outside the database, so none can be changed, slipped in or cut off by
-somebody who holds the database alone.
+somebody who holds the database alone. Whoever reads for no party stands there by a mark that is no party's
+id, whatever the city admits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, OperationalError
@@ -19,10 +22,29 @@ from ledger.errors import Unavailable
 from registry.persons.people import People
 from registry.storage.tables import chain_head, read_audit
 
-OPERATOR = "operator"
-STRANGER = "public"
-HOLDER = "holder"
-NAME = "read_audit"
+NAME: Final = "read_audit"
+
+
+class Nameless(StrEnum):
+    """Who reads for no party, in place of its id: words and hyphens there, so never a colon."""
+
+    OPERATOR = ":operator"  # at the machine
+    STRANGER = ":public"
+    HOLDER = ":holder"  # whoever showed the holder's document
+
+
+# Records are never changed, so those of before the marks keep a bare word that a party may have as well. What
+# they were for tells them apart: no party ever reads for these.
+_FORMER: Final[Mapping[str, tuple[Nameless, frozenset[str]]]] = MappingProxyType(
+    {
+        "public": (Nameless.STRANGER, frozenset({"public-look-up", "holder-refused", "shared-link"})),
+        "holder": (
+            Nameless.HOLDER,
+            frozenset({"holder-page", "holder-pdf", "holder-card", "holder-link", "holder-link-withdrawn"}),
+        ),
+    }
+)
+_AT_THE_MACHINE: Final = "operator"  # in place of a staff id; before the marks, in place of a party as well
 
 
 class Reader(Protocol):
@@ -49,7 +71,7 @@ def record(
     now_ms: int,
 ) -> None:
     """Adds one record; without an asker the reader is the operator at the machine."""
-    reader = (OPERATOR, OPERATOR) if asker is None else (asker.party.id, asker.reader)
+    reader = (Nameless.OPERATOR.value, _AT_THE_MACHINE) if asker is None else (asker.party.id, asker.reader)
     _add(connection, people, reader, purpose=purpose, what=what, fields=fields, now_ms=now_ms)
 
 
@@ -64,7 +86,7 @@ def record_stranger(
     now_ms: int,
 ) -> None:
     """Adds one record of a reader without a name: what tells callers apart is an HMAC of their address."""
-    reader = (STRANGER, people.index("caller", caller)[:16].hex())
+    reader = (Nameless.STRANGER.value, people.index("caller", caller)[:16].hex())
     _add(connection, people, reader, purpose=purpose, what=what, fields=fields, now_ms=now_ms)
 
 
@@ -79,8 +101,19 @@ def record_holder(
     now_ms: int,
 ) -> None:
     """Adds one record of somebody who showed the holder's document: the holder sees it, whoever it was."""
-    reader = (HOLDER, people.index("caller", caller)[:16].hex())
+    reader = (Nameless.HOLDER.value, people.index("caller", caller)[:16].hex())
     _add(connection, people, reader, purpose=purpose, what=what, fields=fields, now_ms=now_ms)
+
+
+def who_read() -> sa.ColumnElement[str]:
+    """In a query over `read_audit`: the id of the party that read, or one of `Nameless`."""
+    party, reader, purpose = read_audit.c.party, read_audit.c.reader, read_audit.c.purpose
+    former = [
+        (sa.and_(party == word, purpose.in_(purposes)), mark.value)
+        for word, (mark, purposes) in _FORMER.items()
+    ]
+    operator = sa.and_(party == _AT_THE_MACHINE, reader == _AT_THE_MACHINE)
+    return sa.case(*former, (operator, Nameless.OPERATOR.value), else_=party)
 
 
 def record_attempt(
