@@ -131,7 +131,7 @@ def test_a_look_up_of_a_code_is_recorded_or_refused(desk: Desk) -> None:
     code = desk.certified[0].item.code
     assert desk.stage.client.get(f"/api/certificates/{code}").status_code == 200
     row = last_record(desk.stage)
-    assert (row.party, row.purpose, row.fields) == ("public", "public-look-up", "masked")
+    assert (row.party, row.purpose, row.fields) == (":public", "public-look-up", "masked")
     assert row.object == f"certificate/{desk.certified[0].item.certificate.hex()}"
     break_audit(desk.stage)
     told = desk.stage.client.get(f"/api/certificates/{code}")
