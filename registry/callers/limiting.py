@@ -67,6 +67,7 @@ HOLDER_CERTIFICATE: Final = Limit("holder-certificate", "5/day;20/month", shared
 HOLDER_MISS_OF_ALL: Final = Limit("holder-miss-of-all", "300/hour", shared=True)
 SHARED_LINK: Final = Limit("shared-link", "60/minute;2000/day", shared=True)
 PAPER: Final = Limit("paper", "30/minute")  # each is some tenths of a second of drawing
+READS: Final = Limit("reads", "60/minute")  # each is a record for every certificate of the holder
 NONCE: Final = Limit("nonce", "240/minute")
 VERIFY: Final = Limit("verify", "6000/minute")
 PREPARE: Final = Limit("prepare", "600/minute")

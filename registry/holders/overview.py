@@ -20,7 +20,7 @@ from issuers.identifiers.names import mask_name
 from registry.certificates.quarantine import in_quarantine
 from registry.holders.links import links_of
 from registry.holders.own import Held, all_held, state_of, subjects_of, verdict_on
-from registry.holders.reads import both, reads_of
+from registry.holders.reads import both, read_place, reads_of
 from registry.holders.visits import Visit, record_page
 from registry.holders.windows import Window, window_of
 from registry.holders.words import ADVICE, OTHER_ADVICE
@@ -42,13 +42,24 @@ def looked_again(service: Service, visit: Visit, *, caller: str) -> dict[str, ob
     return overview(service, visit)
 
 
+def older_reads(service: Service, visit: Visit, told: str, *, caller: str) -> dict[str, object]:
+    """The next page of who looked; it has a record of its own. Raises Malformed READS_PLACE."""
+    place, now_ms = read_place(service.people, visit, told), service.clock.now_ms()
+    with service.database.transaction() as connection:
+        record_page(connection, service, visit.person, caller=caller, purpose="holder-reads", fields="reads")
+    with service.database.reading() as connection:
+        subjects = subjects_of(connection, visit.person)
+        return reads_of(connection, service.people, visit, subjects, now_ms=now_ms, place=place)
+
+
 def overview(service: Service, visit: Visit) -> dict[str, object]:
     """Everything for the page, for whoever has recorded it. Raises Unavailable for what is away."""
     today = shanghai_date(service.clock.now_ms())
     with service.database.reading() as connection:
         held = all_held(connection, service.people, visit.person)
         links = links_of(service, connection, visit.person)
-        reads = reads_of(connection, subjects_of(connection, visit.person))
+        subjects, now_ms = subjects_of(connection, visit.person), service.clock.now_ms()
+        reads = reads_of(connection, service.people, visit, subjects, now_ms=now_ms)
     certificates = [
         {**_certificate(service, one, visit.person), "links": links.get(one.fact.id, [])} for one in held
     ]

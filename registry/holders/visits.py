@@ -109,14 +109,20 @@ def begin(service: Service, shown: Showing, *, host: str, caller: str) -> str:
 
 
 def record_page(
-    connection: sa.Connection, service: Service, person: bytes, *, caller: str, fields: str
+    connection: sa.Connection,
+    service: Service,
+    person: bytes,
+    *,
+    caller: str,
+    fields: str,
+    purpose: str = OPENED,
 ) -> None:
     """A record for each certificate that the page is about to show."""
     now_ms = service.clock.now_ms()
     for certificate in certificates_of(connection, person):
         what = f"certificate/{certificate.hex()}"
         record_holder(
-            connection, service.people, caller, purpose=OPENED, what=what, fields=fields, now_ms=now_ms
+            connection, service.people, caller, purpose=purpose, what=what, fields=fields, now_ms=now_ms
         )
 
 

@@ -79,6 +79,7 @@ OTHER_ROLE: Final = Words("其他单位", "another office")
 PURPOSES: Final[Mapping[str, Words]] = MappingProxyType(
     {
         "holder-page": Words("凭验证码和证件号码打开本页", "opened this page by code and document"),
+        "holder-reads": Words("翻看更早的查阅记录", "read on in who looked"),
         "holder-pdf": Words("下载证书 PDF", "downloaded the PDF"),
         "holder-card": Words("下载证书图片", "downloaded the picture"),
         "holder-link": Words("生成限时链接", "made a link"),

@@ -110,6 +110,7 @@ ACCESS: Final[tuple[Access, ...]] = (
     Access("POST", "/api/holder/visits", Who.PUBLIC),
     Access("GET", "/api/holder/visits/current", Who.HOLDER),
     Access("DELETE", "/api/holder/visits/current", Who.HOLDER),
+    Access("GET", "/api/holder/reads", Who.HOLDER),
     Access("GET", "/api/holder/certificates/{certificate}/{form}", Who.HOLDER, own=Own.PERSON),
     Access("POST", "/api/holder/links", Who.HOLDER, own=Own.PERSON),
     Access("DELETE", "/api/holder/links/{link}", Who.HOLDER, own=Own.PERSON),

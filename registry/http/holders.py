@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from ledger.errors import Malformed
 from registry.holders import links, papers, visits
-from registry.holders.overview import looked_again, overview
+from registry.holders.overview import looked_again, older_reads, overview
 from registry.http.access import Visiting, need_same_site
 from registry.http.bodies import SmallBody, Strict, described, read_model
 from registry.http.cookies import HOLDER
@@ -23,6 +23,7 @@ router = APIRouter(tags=["holders"])
 _HEX: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _NO_ROBOTS: Final = {"x-robots-tag": "noindex, nofollow, noarchive"}
 
+Older = Annotated[str, Query(min_length=1, max_length=64)]
 Typed = Annotated[str, Field(min_length=1, max_length=64)]
 
 
@@ -65,6 +66,12 @@ def post_visit(raw: SmallBody, request: Request, service: Running) -> JSONRespon
 def get_visit(visit: Visiting, request: Request, service: Running) -> JSONResponse:
     """The same once more, within the visit; recorded anew."""
     return JSONResponse(looked_again(service, visit, caller=caller_of(request)))
+
+
+@router.get("/api/holder/reads")
+def get_reads(older: Older, visit: Visiting, request: Request, service: Running) -> JSONResponse:
+    """The next page of who looked, from the place the last one named; recorded."""
+    return JSONResponse(older_reads(service, visit, older, caller=caller_of(request)))
 
 
 @router.delete("/api/holder/visits/current")

@@ -4,7 +4,8 @@
  */
 
 import { localise, make, say } from "/assets/language.js";
-import { certificateCard, readsCard } from "/assets/holder_shown.js";
+import { readsCard } from "/assets/holder_reads.js";
+import { certificateCard } from "/assets/holder_shown.js";
 import { stamp, wordsFor } from "/assets/holder_words.js";
 import { ask, signedIn } from "/assets/session.js";
 import { ID_TYPES, normaliseId } from "/js/issuers/documents.js";
@@ -93,7 +94,7 @@ function show(told) {
   const many = told.certificates.length;
   const heading = make("h1", { tabindex: "-1" }, [`我的证书（${many} 张）`, many === 1 ? "My certificate" : `My ${many} certificates`]);
   const cards = told.certificates.map((one) => certificateCard(one, told.today, trouble));
-  $("own").replaceChildren(heading, ...cards, readsCard(told.reads, told.certificates));
+  $("own").replaceChildren(heading, ...cards, readsCard(told.reads, told.certificates, trouble));
   localise($("own"));
   $("said").replaceChildren(say("已显示您的证书。", "Your certificates are shown."));
   heading.focus({ preventScroll: true });

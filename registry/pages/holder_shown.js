@@ -1,4 +1,4 @@
-/** What a holder sees of one certificate, and who looked. Builds DOM from what the service said; keeps nothing. */
+/** What a holder sees of one certificate. Builds DOM from what the service said; keeps nothing. */
 
 import { make, say } from "/assets/language.js";
 import { linksPart } from "/assets/holder_links.js";
@@ -120,35 +120,6 @@ function papersPart(one) {
   ];
   const actions = make("div.actions.no-print", {}, link("pdf", "certificate.pdf", ["下载 PDF", "Download PDF"]), link("card", "card.png", ["下载图片", "Download picture"]));
   return make("div", {}, heading, actions, make("p.small.dim", {}, note));
-}
-
-/** Who looked at the data of this person: the newest first, each line a day, an office and a purpose. */
-export function readsCard({ lines, more }, certificates) {
-  const lead = [
-    "下面是查阅登记信息的记录，按天合并。“以您的名义”的记录如果不是您本人，说明有人知道您的验证码和证件号码，请拨打 12333。",
-    "Reads of the registered data, those of a day together. If one “in your name” was not you, somebody knows your code and document: call 12333.",
-  ];
-  const limits = [
-    "不显示具体经办人。扫描二维码在对方设备上完成，不经过服务器的不在此列；依法应当保密的查阅也不在此列。",
-    "Nobody's name is shown. A QR code is checked on the reader's own device: what does not reach the server is not here, nor what the law keeps secret.",
-  ];
-  const list = lines.length === 0 ? make("p", {}, ["还没有记录。", "Nothing yet."]) : make("ul.reads", {}, ...lines.map((one) => line(one, certificates)));
-  const cut = more ? make("p.small", {}, ["更早的记录未列出，需要时请向市级运营方申请。", "Older ones are not listed: ask the operator for them."]) : null;
-  return make("section.card", { id: "reads" }, make("h2", {}, ["谁查看过", "Who looked"]), make("p", {}, lead), list, cut, make("p.small.dim", {}, limits));
-}
-
-function line(one, certificates) {
-  const held = certificates.length > 1 && certificates.find(({ certificate }) => certificate === one.certificate);
-  const about = { class: ["（全班材料）", " (whole class)"], claim: ["", ""] }[one.about] ?? (held ? [`（证书 ${held.number}）`, ` (certificate ${held.number})`] : ["", ""]);
-  const often = one.times === 1 ? ["", ""] : [`，当天 ${one.times} 次`, `, ${one.times} times that day`];
-  const who = make(one.own ? "strong.own" : "strong", {}, [one.party.zh, one.party.en || one.party.zh]);
-  const role = one.role.zh === one.party.zh ? null : make("span.small.dim", {}, [`（${one.role.zh}）`, ` (${one.role.en})`]);
-  return make(
-    "li",
-    {},
-    make("p.who", {}, make("span", {}, who, role), make("span.small.dim.whole", {}, stamp(one.last_ms))),
-    make("p", {}, [`${one.purpose.zh}${about[0]}${often[0]}`, `${one.purpose.en}${about[1]}${often[1]}`]),
-  );
 }
 
 function facts(rows) {

@@ -13,12 +13,13 @@ from playwright.sync_api import Page, expect
 from registry.http.pages import POLICY
 from tests.browser.conftest import LANGUAGES, SIZES, DemoWorld, Visit, axe_complaints, fits
 from tests.browser.holding import enter, holder_at
-from tests.browser.site import Site
+from tests.browser.site import Site, problem
 
 Shot = Callable[[Page, str], None]
 EVERY = [(size, language) for size in SIZES for language in LANGUAGES]
 LOOKS = EVERY if "MALAN_SHOTS" in os.environ else [("phone", "zh-CN")]
 CURRENT = "/api/holder/visits/current"
+READS = "/api/holder/reads"
 
 
 @pytest.mark.parametrize(("size", "language"), LOOKS)
@@ -137,3 +138,46 @@ def test_every_state_has_its_words_and_when_the_time_is_over_the_page_is_empty(
     expect(page.locator("section.verdict")).to_have_count(0, timeout=6_000)
     assert page.locator("#own").inner_text() == ""
     assert json.dumps(told["certificates"][0]["name"], ensure_ascii=False).strip('"') not in page.content()
+
+
+@pytest.mark.parametrize(("size", "language"), LOOKS)
+def test_older_lines_of_who_looked_are_added_below_until_there_are_no_more(
+    demo: DemoWorld, site: Site, visit: Visit, shot: Shot, size: str, language: str
+) -> None:
+    page, watch = visit(site.address, size=size, language=language)
+    told = {**states(demo, page), "seconds_left": 600}
+    line = told["reads"]["lines"][0]
+
+    def lines(first: int, many: int) -> list[dict[str, Any]]:
+        day = 86_400_000
+        return [{**line, "own": False, "last_ms": line["last_ms"] - (first + n) * day} for n in range(many)]
+
+    site.lay_json(CURRENT, {**told, "reads": {"lines": lines(0, 4), "older": "AAAA"}})
+    site.lay_json(READS, {"lines": lines(4, 3), "older": "BBBB"})
+    page.goto(f"{site.address}/holder")
+    shown, more = page.locator("#reads li"), page.locator("#reads button")
+    expect(shown).to_have_count(4)
+    more.click()
+    expect(shown).to_have_count(7)
+    expect(shown.nth(4)).to_be_focused()
+    assert fits(page) and axe_complaints(page) == []
+    page.locator("#reads").scroll_into_view_if_needed()
+    shot(page, f"holder-older-{size}-{language}")
+    site.answers[READS] = problem(503, "DATABASE_BUSY")
+    more.click()
+    expect(page.locator("#reads .notice")).to_have_attribute("data-tone", "warn")
+    expect(shown).to_have_count(7)
+    site.lay_json(READS, {"lines": lines(7, 1), "older": None})
+    more.click()
+    expect(shown).to_have_count(8)
+    expect(more).to_have_count(0)
+    days = [one.split(" ")[0] for one in page.locator("#reads .who > span:last-child").all_inner_texts()]
+    assert days == sorted(days, reverse=True) and len(set(days)) == 8
+    asked = [url.partition("?")[2] for _, url in watch.asked if READS in url]
+    assert asked == ["older=AAAA", "older=BBBB", "older=BBBB"]
+    site.answers[READS] = problem(401, "SESSION_ENDED")
+    page.reload()
+    expect(shown).to_have_count(4)
+    more.click()
+    expect(page.locator("#own")).to_be_empty()
+    expect(page.locator("#form")).to_be_visible()
