@@ -1,5 +1,6 @@
 """The trust bundle: what an offline verifier holds, signed by the status key. Pure. Bytes in `SPEC.md`.
 
+Which acts it carries says `carried`; a desk's bundle has the same form with more of them and no status lists.
 It carries the acts themselves, so a verifier believes an issuer only through statements that lead to the
 pinned genesis: the service that makes the bundle cannot invent one. What it can do is leave acts out or show
 an old bundle; the checkpoint inside and the audit bound that.
@@ -14,6 +15,7 @@ from typing import Annotated
 from issuers.authority.judge import admit
 from issuers.authority.party_facts import GenesisFact, Key, ServiceKeyFact
 from issuers.authority.view import MemoryView
+from issuers.carried import TRUST, Form
 from issuers.shape import Hash, Range, Size, from_map, to_map
 from ledger import cbor
 from ledger.cose import check_sign1, parse_sign1, sign1
@@ -21,17 +23,7 @@ from ledger.errors import Malformed, Refused
 from ledger.keys import Signer, public_key
 from ledger.statement import parse_statement
 
-CONTENT_TYPE = "application/vnd.malan.bundle.v1+cbor"
 BYTES_MAX = 16 * 2**20
-# Acts whose rules look only at one another: replaying these alone gives the same facts as the whole log.
-KINDS = frozenset(
-    {
-        *("genesis", "approve", "party-admitted", "party-withdrawn", "admin-appointed", "service-key"),
-        *("body-appointed", "body-suspended", "officer-appointed", "officer-dismissed", "key-enrolled"),
-        *("key-revoked", "standard-published", "policy-published", "erasure-order", "witness-set"),
-        "log-continued",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +63,25 @@ class Bundle:
     handovers: Annotated[tuple[bytes, ...], Size(1, 1000)] | None = None
 
 
-def sign_bundle(bundle: Bundle, signer: Signer) -> bytes:
-    """The bytes of trust.cbor."""
+def sign_bundle(bundle: Bundle, signer: Signer, form: Form = TRUST) -> bytes:
+    """The bytes of the form's file, its acts being those that the form carries."""
     payload = cbor.encode(to_map(bundle))
-    return sign1(signer, content_type=CONTENT_TYPE, payload=payload)
+    return sign1(signer, content_type=form.content_type, payload=payload)
 
 
-def open_bundle(raw: bytes) -> tuple[Bundle, MemoryView]:
+def open_bundle(raw: bytes, form: Form = TRUST) -> tuple[Bundle, MemoryView]:
     """The bundle and the facts its acts add up to; all but the lists and the checkpoint in it is checked.
 
     Raises Malformed BUNDLE_KIND, BUNDLE_SHAPE, BUNDLE_ACTS or BUNDLE_KEY, Refused or BadSignature from an act
     that its signer may not say. Whether its genesis is the right one only the pin of the verifier says.
     """
     message = parse_sign1(raw, bytes_max=BYTES_MAX)
-    if message.content_type != CONTENT_TYPE or message.claims is not None:
-        raise Malformed("BUNDLE_KIND", "not a trust bundle of a version this program knows")
+    if message.content_type != form.content_type or message.claims is not None:
+        raise Malformed("BUNDLE_KIND", f"not a {form.file} of a version this program knows")
     bundle = from_map(Bundle, cbor.decode(message.payload, bytes_max=BYTES_MAX), where="bundle")
-    view = replay(bundle.acts)
+    if form is not TRUST and bundle.lists:
+        raise Malformed("BUNDLE_SHAPE", f"status lists do not belong in {form.file}")
+    view = replay(bundle.acts, form)
     genesis = view.get(GenesisFact, "log")
     if genesis is None or not genesis.in_force:
         raise Malformed("BUNDLE_ACTS", "the acts do not begin with a genesis in force")
@@ -100,13 +94,13 @@ def open_bundle(raw: bytes) -> tuple[Bundle, MemoryView]:
     return bundle, view
 
 
-def replay(acts: Iterable[BundledAct]) -> MemoryView:
+def replay(acts: Iterable[BundledAct], form: Form = TRUST) -> MemoryView:
     """The facts of a run of acts, each admitted by the judge. Raises Refused, BadSignature or Malformed."""
     view = MemoryView()
     last, said = -1, set[bytes]()
     for item in acts:
         statement = parse_statement(item.statement)
-        if item.seq <= last or statement.kind not in KINDS or statement.cti in said:
+        if item.seq <= last or statement.kind not in form.kinds or statement.cti in said:
             raise Malformed("BUNDLE_ACTS", "acts out of order, twice, or of a kind a bundle does not carry")
         said.add(statement.cti)
         last = item.seq

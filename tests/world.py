@@ -22,6 +22,7 @@ from issuers.acts.words import COMMITTED
 from issuers.authority.judge import admit
 from issuers.authority.party_facts import Key
 from issuers.authority.view import MemoryView
+from issuers.carried import TRUST, Form
 from issuers.enrolment import sign_enrolment
 from issuers.evidence_document import Evidence
 from issuers.shape import to_map
@@ -255,9 +256,9 @@ class World:
         """The signed status list CWT as of now."""
         return world_exports.status_list(self, number, ttl=ttl)
 
-    def bundle(self, **changed: Any) -> bytes:
-        """trust.cbor as of now; `changed` replaces fields of `issuers.bundle.Bundle` before it is signed."""
-        return world_exports.bundle(self, **changed)
+    def bundle(self, form: Form = TRUST, **changed: Any) -> bytes:
+        """trust.cbor or acts.cbor as of now; `changed` replaces fields of `Bundle` before it is signed."""
+        return world_exports.bundle(self, form, **changed)
 
     def evidence(self) -> Evidence:
         """Everything about the class, as a supervisor of its district gets it."""

@@ -13,7 +13,8 @@ from issuers.acts import read_act
 from issuers.acts.certificates import CertificateIssued
 from issuers.authority.class_facts import CertificateFact
 from issuers.authority.party_facts import WitnessSetFact
-from issuers.bundle import KINDS, Bundle, BundledAct, BundledList, sign_bundle
+from issuers.bundle import Bundle, BundledAct, BundledList, sign_bundle
+from issuers.carried import TRUST, Form
 from issuers.evidence_document import Evidence, EvidenceStatement
 from issuers.identifiers.districts import DISTRICTS
 from issuers.status import LISTED, StatusList, compute_bits, sign_status_list
@@ -105,15 +106,15 @@ def status_list(world: World, number: int, *, ttl: int) -> bytes:
     return sign_status_list(status, world.service["status"])
 
 
-def bundle(world: World, **changed: Any) -> bytes:
-    """trust.cbor."""
+def bundle(world: World, form: Form = TRUST, **changed: Any) -> bytes:
+    """trust.cbor, or acts.cbor."""
     told = enumerate(zip(world.said, world.times, strict=True))
     acts = tuple(
         BundledAct(seq, time_ms, statement.raw)
         for seq, (statement, time_ms) in told
-        if statement.kind in KINDS
+        if form.carries(world.view, statement)
     )
-    numbers = {1, *(fact.status_list for fact in world.view.all(CertificateFact))}
+    numbers = {1, *(fact.status_list for fact in world.view.all(CertificateFact))} if form is TRUST else ()
     made = Bundle(
         origin=world.origin,
         genesis=world.said[0].hash,
@@ -126,7 +127,7 @@ def bundle(world: World, **changed: Any) -> bytes:
         lists=tuple(BundledList(number, world.status_list(number)) for number in sorted(numbers)),
         checkpoint=checkpoint(world, cosigned=QUORUM if world.view.all(WitnessSetFact) else 0),
     )
-    return sign_bundle(replace(made, **changed), world.service["status"])
+    return sign_bundle(replace(made, **changed), world.service["status"], form)
 
 
 def evidence(world: World) -> Evidence:

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from issuers.acts import read_act
 from issuers.bundle import BYTES_MAX as BUNDLE_BYTES_MAX
-from issuers.bundle import CONTENT_TYPE as BUNDLE_TYPE
 from issuers.bundle import Bundle
+from issuers.carried import ACTS, TRUST
 from issuers.credential import CONTENT_FORMAT, parse_credential
 from issuers.enrolment import CONTENT_TYPE as ENROLMENT_TYPE
 from issuers.json_in import to_plain
@@ -73,7 +73,8 @@ def _signed(data: bytes) -> Document:
     message = parse_sign1(data, bytes_max=BUNDLE_BYTES_MAX)
     readers: dict[str | int, Callable[[Sign1], Document]] = {
         CONTENT_FORMAT: _credential,
-        BUNDLE_TYPE: _bundle,
+        TRUST.content_type: _bundle,
+        ACTS.content_type: _bundle,
         STATUS_LIST_TYPE: _status_list,
         RECEIPT_TYPE: _receipt,
         ENROLMENT_TYPE: _enrolment,
@@ -153,7 +154,7 @@ def _credential(message: Sign1) -> Document:
 def _bundle(message: Sign1) -> Document:
     bundle = from_map(Bundle, cbor.decode(message.payload, bytes_max=BUNDLE_BYTES_MAX), where="bundle")
     return {
-        "type": "bundle",
+        "type": "bundle" if message.content_type == TRUST.content_type else "bundle of the desks",
         "origin": bundle.origin,
         "genesis": bundle.genesis.hex(),
         "size": bundle.size,

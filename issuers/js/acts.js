@@ -50,19 +50,13 @@ const KINDS = {
     quorum: integer(1, 32),
     first_day: day,
   }),
-  "log-continued": record({ origin, size: integer(1, 2 ** 53), root: id(32), checkpoint: id(32) }),
   "body-appointed": record({ projects: array(slug, 1, 64), ...term }),
   "body-suspended": record({ reason }),
   "officer-appointed": record({ duties: array(word(...DUTIES), 1, 6), projects: array(slug, 0, 64), ...term }),
   "officer-dismissed": record({ reason }),
   "key-enrolled": record({ enrolment }),
   "key-revoked": record({ cause: word("rotated", "left", "lost", "compromised"), compromised_since: optional(seconds) }),
-  "policy-published": record({ document }),
   "standard-published": record({ document }),
-  "erasure-order": record({
-    reason: word("purpose-done", "retention-over", "consent-withdrawn", "unlawful", "law"),
-    places: array(record({ statement: id(32), place: integer(0, 159) }), 1, 500),
-  }),
   "certificate-issued": record({
     class_id: id(16),
     candidate: id(16),
@@ -107,10 +101,11 @@ const LIFE = {
   "certificate-reissued": version("lost", "damaged", "key-replaced"),
 };
 
-/** Acts of a log that neither a bundle carries nor a proof of a certificate shows. */
+/** Acts of a log that neither a trust bundle carries nor a proof of a certificate shows. */
 const OTHERS = [
   "institution-accredited", "accreditation-withdrawn", "class-opened", "roster", "sheet", "evaluation-confirmed",
-  "number-voided", "claim-submitted", "claim-decided", "claim-withdrawn",
+  "number-voided", "claim-submitted", "claim-decided", "claim-withdrawn", "policy-published", "erasure-order",
+  "log-continued",
 ];
 
 /** Acts whose rules look only at one another: replaying these alone gives the same facts as the whole log. */

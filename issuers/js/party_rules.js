@@ -1,5 +1,5 @@
 /**
- * Rules for the log, its parties, their officers and keys, for what is published and erased (rules version 1). As
+ * Rules for the log, its parties, their officers and keys, and for standards (rules version 1). As
  * `issuers/authority/party_rules.py` and its neighbours. A case is {view, statement, seq, timeMs, day, key, party, officer, duty}.
  *
  * @typedef {import("/js/issuers/facts.js").Fact} Fact
@@ -112,12 +112,6 @@ export const RULES = {
     return [await enrolled(one, act.enrolment, one.party.key, staff)];
   },
   "key-revoked": (one, act) => [revoked(one, act)],
-  "policy-published": (one, act) => {
-    const name = subjectOf(one.statement, "policy");
-    if (!isSlug(name)) throw new Refused("SUBJECT_ID", "a policy is named by lower-case words joined by hyphens");
-    needAbsent(one.view, "policy", name, "POLICY_EXISTS", "this version was published before");
-    return [fact("policy", name, { document: act.document })];
-  },
   "standard-published": (one, act) => {
     const name = subjectOf(one.statement, "standard");
     needAbsent(one.view, "standard", name, "STANDARD_EXISTS", "this version was published before");
@@ -125,25 +119,6 @@ export const RULES = {
       throw new Refused("STANDARD_NAME", "the document names another standard than the subject");
     }
     return [fact("standard", name, { document: act.document })];
-  },
-  "log-continued": (one, act) => {
-    if (one.statement.subject !== "log") throw new Refused("SUBJECT_KIND", "the subject of this act is log");
-    if (act.origin === one.statement.audience) throw new Refused("CONTINUED_SELF", "a log goes on from another one");
-    needAbsent(one.view, "continued", "log", "CONTINUED_TWICE", "which log this one goes on from is said already");
-    return [fact("continued", "log", { ...act })];
-  },
-  "erasure-order": (one, act) => {
-    const order = subjectId(one.statement, "erasure");
-    const later = (now, before) =>
-      now.statement > before.statement || (now.statement === before.statement && now.place > before.place);
-    if (!act.places.every((now, place) => place === 0 || later(now, act.places[place - 1]))) {
-      throw new Refused("ERASURE_ORDER", "places stand in order of statement and place, each once");
-    }
-    return act.places.map(({ statement, place }) => {
-      const key = `${statement}/${place}`;
-      needAbsent(one.view, "erased", key, "ERASED_ALREADY", "this entry was erased before");
-      return fact("erased", key, { order });
-    });
   },
 };
 

@@ -18,6 +18,7 @@ from typing import Any, Final
 import httpx
 
 from issuers.base64url import to_b64
+from issuers.carried import ACTS
 from issuers.evidence_document import DOCUMENT_BYTES_MAX, Evidence, from_json
 from issuers.json_in import from_hex, read_object
 from issuers.qr import check_origin
@@ -156,9 +157,9 @@ class Client:
         answer = _object(self._ask("POST", "/api/sessions/ticket", body, bytes_max=ANSWER_BYTES_MAX))
         return read_ticket(answer)
 
-    def trust(self) -> bytes:
-        """trust.cbor, unchecked."""
-        return self._ask("GET", "/trust.cbor", None, bytes_max=BUNDLE_BYTES_MAX)
+    def acts(self) -> bytes:
+        """The bundle of the desks, unchecked."""
+        return self._ask("GET", f"/{ACTS.file}", None, bytes_max=BUNDLE_BYTES_MAX)
 
     def proof(self, seq: int) -> bytes | None:
         """The tlog-proof of an entry, unchecked, or None while it is not published."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from issuers.acts.words import ServicePurpose
 from issuers.authority.party_facts import Key, WitnessSetFact
 from issuers.bundle import BYTES_MAX, Bundle, open_bundle
+from issuers.carried import FORMS, TRUST, Form
 from issuers.status import StatusList, compute_bits, open_status_list
 from issuers.witnesses import terms_of, with_log
 from ledger.checkpoint import Checkpoint, open_checkpoint
@@ -22,6 +23,7 @@ from ledger.leaf import leaf_hash
 from ledger.merkle import HASH_SIZE
 from ledger.note import NoteKey, parse_vkey
 from ledger.policy import render_policy
+from ledger.statement import parse_statement
 from ledger.tiles import HEIGHT, WIDTH, Tile, TileBuilder, decode_bundle, parse_path, tile_at
 from registry.certificates.reservations import FIRST_LIST
 from registry.fsck.departure import Departure
@@ -37,7 +39,7 @@ class Published:
     status_key: PublicKey
     hosts: tuple[str, ...]
     checkpoint: Checkpoint | None = None
-    bundle: Bundle | None = None
+    bundles: dict[Form, Bundle] = field(default_factory=dict)
     lists: dict[int, StatusList] = field(default_factory=dict)
     named: set[int] = field(default_factory=set)  # the numbers that have a file, readable or not
     departures: list[Departure] = field(default_factory=list)
@@ -45,8 +47,9 @@ class Published:
     @property
     def sizes(self) -> frozenset[int]:
         """The sizes of the log these files speak of."""
-        found = {one.size for one in (self.checkpoint, self.bundle, *self.lists.values()) if one is not None}
-        return frozenset(found)
+        checkpoints = {self.checkpoint.size} if self.checkpoint is not None else set()
+        bundles = {one.size for one in self.bundles.values()}
+        return frozenset(checkpoints | bundles | {one.size for one in self.lists.values()})
 
 
 def read(service: Service) -> Published:
@@ -62,14 +65,15 @@ def read(service: Service) -> Published:
         except MalanError as error:
             what = f"it is not a checkpoint of our key: {error.code}"
             found.departures.append(Departure("CHECKPOINT_BROKEN", "log/checkpoint", what))
-    bundle = home / "trust.cbor"
-    if bundle.exists():
-        try:
-            found.bundle = open_bundle(bundle.read_bytes()[: BYTES_MAX + 1])[0]
-        except MalanError as error:
-            found.departures.append(
-                Departure("BUNDLE_BROKEN", "trust.cbor", f"it does not open: {error.code}")
-            )
+    for form in FORMS:
+        bundle = home / form.file
+        if bundle.exists():
+            try:
+                found.bundles[form] = open_bundle(bundle.read_bytes()[: BYTES_MAX + 1], form)[0]
+            except MalanError as error:
+                found.departures.append(
+                    Departure("BUNDLE_BROKEN", form.file, f"it does not open: {error.code}")
+                )
     for path in sorted((home / "status").glob("*")):
         if not path.name.isdecimal():
             continue
@@ -150,14 +154,16 @@ def _is_right(
 
 
 def check_bundle(found: Published, replay: Replay) -> Iterator[Departure]:
-    """Bundle and lists are what the log adds up to at the size each names, and every list has its file."""
-    if found.bundle is not None and found.bundle.size <= replay.size:
-        yield from _check_acts(found.bundle, replay)
-        yield from _check_checkpoint(found.bundle, found, replay)
-        yield from _check_named(found.bundle, found, replay)
-        yield from _check_own_lists(found.bundle, found, replay)
-    elif found.bundle is not None:
-        yield Departure("LOG_AHEAD", "trust.cbor", "it is of a larger log than the database")
+    """Bundles and lists are what the log adds up to at the size each names, and every list has its file."""
+    for form, bundle in found.bundles.items():
+        if bundle.size > replay.size:
+            yield Departure("LOG_AHEAD", form.file, "it is of a larger log than the database")
+            continue
+        yield from _check_acts(form, bundle, replay)
+        yield from _check_checkpoint(form, bundle, found, replay)
+        yield from _check_named(form, bundle, found, replay)
+        if form is TRUST:
+            yield from _check_own_lists(bundle, found, replay)
     for number, told in found.lists.items():
         facts = replay.listed.get(told.size)
         if facts is None:
@@ -166,19 +172,23 @@ def check_bundle(found: Published, replay: Replay) -> Iterator[Departure]:
             yield Departure("LIST_DIFFERS", f"status/{number}", "the facts give another list")
 
 
-def _check_acts(bundle: Bundle, replay: Replay) -> Iterator[Departure]:
-    acts = {seq for seq in replay.bundled if seq < bundle.size}
+def _check_acts(form: Form, bundle: Bundle, replay: Replay) -> Iterator[Departure]:
+    acts = {
+        seq
+        for seq, raw in replay.statements.items()
+        if seq < bundle.size and form.carries(replay.view, parse_statement(raw))
+    }
     if {one.seq for one in bundle.acts} != acts:
-        yield Departure("BUNDLE_DIFFERS", "trust.cbor", "it has other acts than the log")
+        yield Departure("BUNDLE_DIFFERS", form.file, "it has other acts than the log")
     for act in bundle.acts:
         if replay.statements.get(act.seq) != act.statement:
-            yield Departure("BUNDLE_DIFFERS", f"trust.cbor act {act.seq}", "the log has another act there")
+            yield Departure("BUNDLE_DIFFERS", f"{form.file} act {act.seq}", "the log has another act there")
 
 
-def _check_checkpoint(bundle: Bundle, found: Published, replay: Replay) -> Iterator[Departure]:
-    where = "trust.cbor checkpoint"
+def _check_checkpoint(form: Form, bundle: Bundle, found: Published, replay: Replay) -> Iterator[Departure]:
+    where = f"{form.file} checkpoint"
     if bundle.log_vkey != found.key.vkey:
-        yield Departure("BUNDLE_DIFFERS", "trust.cbor", "it names another log key than ours")
+        yield Departure("BUNDLE_DIFFERS", form.file, "it names another log key than ours")
     try:
         inside = open_checkpoint(bundle.checkpoint, log_keys=[found.key]).checkpoint
     except MalanError as error:
@@ -188,12 +198,12 @@ def _check_checkpoint(bundle: Bundle, found: Published, replay: Replay) -> Itera
         yield Departure("BUNDLE_DIFFERS", where, "the rows fold to another root than the one in the bundle")
 
 
-def _check_named(bundle: Bundle, found: Published, replay: Replay) -> Iterator[Departure]:
+def _check_named(form: Form, bundle: Bundle, found: Published, replay: Replay) -> Iterator[Departure]:
     """Hosts are those of the settings; the witnesses those whom the acts put in force when it was made."""
     if bundle.hosts != found.hosts:
         what = "MALAN_QR_ORIGIN and MALAN_QR_HOSTS name others; after a change of these, publish first"
-        yield Departure("BUNDLE_DIFFERS", "trust.cbor hosts", what)
-    where = "trust.cbor policy"
+        yield Departure("BUNDLE_DIFFERS", f"{form.file} hosts", what)
+    where = f"{form.file} policy"
     sets = [one for one in replay.view.all(WitnessSetFact) if one.seq < bundle.size]
     keys = [one for one in replay.view.all(Key) if one.purpose == ServicePurpose.CHECKPOINT]
     names = [NoteKey(bundle.origin, one.spki[len(ED25519_SPKI) :]) for one in keys]
@@ -212,9 +222,9 @@ def _check_own_lists(bundle: Bundle, found: Published, replay: Replay) -> Iterat
     facts = replay.listed.get(bundle.size, [])
     wanted = {FIRST_LIST, *(fact.status_list for fact in facts)}
     if sorted(one.number for one in bundle.lists) != sorted(wanted):
-        yield Departure("BUNDLE_DIFFERS", "trust.cbor", "it has other status lists than the facts ask for")
+        yield Departure("BUNDLE_DIFFERS", TRUST.file, "it has other status lists than the facts ask for")
     for item in bundle.lists:
-        where = f"trust.cbor list {item.number}"
+        where = f"{TRUST.file} list {item.number}"
         try:
             told = open_status_list(item.token, found.status_key)
         except MalanError as error:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from issuers.acts import read_act
 from issuers.authority.judge import admit
 from issuers.authority.view import Fact, MemoryView
-from issuers.bundle import KINDS
+from issuers.carried import ACTS
 from issuers.status import LISTED, Listed
 from ledger.errors import MalanError
 from ledger.leaf import Leaf, check_link, first_prev, leaf_hash, parse_leaf
@@ -40,7 +40,7 @@ class Replay:
         self.size = 0
         self.view = MemoryView()
         self.changed: dict[tuple[type, str], int] = {}
-        self.bundled: set[int] = set()
+        self.bundled: set[int] = set()  # acts that a bundle of the desks carries
         self.classes: set[tuple[bytes, int]] = set()
         self.named: set[tuple[str, int]] = set()
         self.committed: dict[bytes, int] = {}  # statement hash to seq, where there are entries
@@ -103,7 +103,7 @@ class Replay:
 
     def _index(self, statement: Statement, seq: int) -> None:
         act = read_act(statement)
-        if statement.kind in KINDS:
+        if statement.kind in ACTS.kinds:
             self.bundled.add(seq)
             self.statements[seq] = statement.raw
         class_id = class_of(statement, act)

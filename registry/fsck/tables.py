@@ -262,6 +262,12 @@ PUBLISHED: Final[Mapping[str, Stands]] = MappingProxyType(
             "信任包：条目、状态列表、检查点、创世、密钥、核验网址与见证方逐项重算",
             "the trust bundle: acts, lists, checkpoint, genesis, key, hosts and witnesses, each recomputed",
         ),
+        "acts.cbor": Stands(
+            Standing.REBUILT,
+            ("BUNDLE_BROKEN", "BUNDLE_DIFFERS", "LOG_AHEAD"),
+            "柜台行为包：同上，含各主体全部人员的条目，不含状态列表",
+            "the bundle of the desks: likewise, with the people of every party, without lists",
+        ),
     }
 )
 """The files a stranger reads, by path below home."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from issuers.carried import ACTS, TRUST
 from issuers.status import VALUE_WORDS
 from ledger.checkpoint import parse_decimal
 from ledger.errors import MalanError, Refused, Unavailable
@@ -30,7 +31,17 @@ _LIST = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 @router.get("/trust.cbor")
 def get_trust(request: Request, service: Running) -> Response:
     """The trust bundle; packed (gzip) for whoever takes it so, and nothing (304) for whoever has this one."""
-    data = _read(service.settings.home / "trust.cbor")
+    return _bundle(request, service.settings.home / TRUST.file)
+
+
+@router.get("/acts.cbor")
+def get_acts(request: Request, service: Running) -> Response:
+    """The bundle of the desks, as the trust bundle: the acts about every party and its people."""
+    return _bundle(request, service.settings.home / ACTS.file)
+
+
+def _bundle(request: Request, path: Path) -> Response:
+    data = _read(path)
     mark, packed = _packed(data)
     takes = _takes_gzip(request.headers.get("accept-encoding", ""))
     etag = f'"{mark}-gzip"' if takes else f'"{mark}"'
@@ -140,7 +151,7 @@ def _read(path: Path, missing: str = "") -> bytes:
         raise Unavailable("NOT_PUBLISHED", "this is not published yet", fix="Try again.") from None
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _packed(data: bytes) -> tuple[str, bytes]:
     """A name for these bytes, and the bytes packed: once for each bundle."""
     return hashlib.sha256(data).hexdigest()[:32], gzip.compress(data, mtime=0)

@@ -1,7 +1,7 @@
-"""Door: publishes the log, the status lists and the trust bundle, all at one size of the log.
+"""Door: publishes the log, the status lists and the bundles, all at one size of the log.
 
-Promises: lists and bundle are computed from the facts as they stand at the very size that is published, and
-that bundle never becomes smaller; one process publishes at a time. A checkpoint of ours that is ahead of the
+Promises: lists and bundles are computed from the facts as they stand at the very size that is published, and
+no bundle ever becomes smaller; one process publishes at a time. A checkpoint of ours that is ahead of the
 database makes the service read-only: it would otherwise sign a second history.
 """
 
@@ -12,12 +12,13 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
 from issuers.authority.party_facts import GenesisFact, Key, ServiceKeyFact
 from issuers.bundle import Bundle, BundledAct, BundledList, sign_bundle
+from issuers.carried import FORMS, TRUST
 from issuers.files import read_file, replace_file
 from issuers.status import BYTES, LISTED, Listed, StatusList, sign_status_list, value_of
 from issuers.witnesses import with_log
@@ -27,6 +28,7 @@ from ledger.leaf import parse_leaf
 from ledger.note import MAX_NOTE_BYTES, parse_note
 from ledger.policy import render_policy
 from ledger.publisher import CHECKPOINT, publish
+from ledger.statement import parse_statement
 from ledger.store import read_head, read_leaves
 from registry.certificates.reservations import FIRST_LIST
 from registry.published.boot_gate import AHEAD, Witnessed, ahead, check_known, known_elsewhere, nobody
@@ -51,7 +53,7 @@ class Standing:
 
 
 class Publisher:
-    """Keeps the bits of the lists and the acts of the bundle from one run to the next."""
+    """Keeps the bits of the lists and the acts of the bundles from one run to the next."""
 
     def __init__(self, service: Service, *, witnessed: Witnessed = nobody) -> None:
         """`witnessed` is asked before each publication: let it answer from what was fetched before."""
@@ -61,6 +63,7 @@ class Publisher:
         self._size = 0
         self._bits: dict[int, bytearray] = {FIRST_LIST: bytearray(BYTES)}
         self._acts: list[BundledAct] = []
+        self._trust: list[BundledAct] = []  # those of them that a check of certificates rests on
         self._made: tuple[tuple[int, bytes, bytes], int] | None = None  # size, checkpoint, policy; seconds
 
     def run_once(self) -> Checkpoint | None:
@@ -124,12 +127,14 @@ class Publisher:
                     fact for kind in LISTED for fact in changed(connection, kind, start=self._size, stop=stop)
                 ]
                 leaves = bundled_leaves(connection, start=self._size, stop=stop)
+                acts = [_act(data) for data in leaves]
+                view = TableView(connection)
+                trust = [one for one in acts if TRUST.carries(view, parse_statement(one.statement))]
                 standing = _standing(self._service, connection, size)
             for fact in facts:
                 self._set(fact)
-            for data in leaves:
-                leaf = parse_leaf(data)
-                self._acts.append(BundledAct(leaf.seq, leaf.time_ms, leaf.statement))
+            self._acts += acts
+            self._trust += trust
             self._size = stop
             if stop == size:
                 return standing
@@ -162,7 +167,7 @@ class Publisher:
             log_vkey=note_signer(self._service).key.vkey,
             policy=policy.decode(),
             hosts=settings.accepted_hosts,
-            acts=tuple(self._acts),
+            acts=tuple(self._trust),
             lists=tuple(lists),
             checkpoint=note,
             handovers=handovers or None,
@@ -171,8 +176,10 @@ class Publisher:
         place.mkdir(exist_ok=True)
         for item in lists:
             replace_file(place / str(item.number), item.token, mode=_PUBLIC)
-        raw = sign_bundle(bundle, self._service.secrets.status)
-        replace_file(settings.home / "trust.cbor", raw, mode=_PUBLIC)
+        of_desks = replace(bundle, acts=tuple(self._acts), lists=())
+        for form, one in zip(FORMS, (bundle, of_desks), strict=True):
+            raw = sign_bundle(one, self._service.secrets.status, form)
+            replace_file(settings.home / form.file, raw, mode=_PUBLIC)
         self._made = (made_of, now)
 
     def _list(self, number: int, size: int, now: int) -> BundledList:
@@ -190,6 +197,11 @@ class Publisher:
     def _read_leaves(self, start: int, stop: int) -> Sequence[bytes]:
         with self._service.database.reading() as connection:
             return read_leaves(connection, start, stop)
+
+
+def _act(data: bytes) -> BundledAct:
+    leaf = parse_leaf(data)
+    return BundledAct(leaf.seq, leaf.time_ms, leaf.statement)
 
 
 def write_names(service: Service) -> None:

@@ -1,4 +1,4 @@
-"""Door: where in the log an act stands: of a bundle, of a class, about any other subject.
+"""Door: where in the log an act stands: of a desk's bundle, of a class, about any other subject.
 
 Three indexes that follow from the log; of class and subject, every entry stands in exactly one.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from issuers.acts.certificates import CertificateIssued
-from issuers.bundle import KINDS
+from issuers.carried import ACTS
 from ledger.statement import Statement
 from ledger.store import entry
 from registry.callers.subjects import hex_id
@@ -18,7 +18,7 @@ from registry.storage.tables import bundled, class_entry, named_entry
 
 def add_places(rows: Rows, statement: Statement, act: object, *, seq: int) -> None:
     """Indexes the leaf that was just linked."""
-    if statement.kind in KINDS:
+    if statement.kind in ACTS.kinds:
         rows.add(bundled, {"seq": seq})
     class_id = class_of(statement, act)
     if class_id is not None:

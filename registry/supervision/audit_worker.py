@@ -59,6 +59,7 @@ def main(given: BinaryIO, out: BinaryIO) -> None:
         at_ms=header["at_ms"],
         place=header["place"],
         trust=_one(files, "trust"),
+        acts=_one(files, "acts"),
         since=_one(files, "since"),
         evidence=tuple(files.get("evidence", ())),
         genesis=bytes.fromhex(header["genesis"]),

@@ -19,6 +19,7 @@ import structlog
 from issuers.acts.words import Duty
 from issuers.authority.party_facts import GenesisFact
 from issuers.bundle import BYTES_MAX
+from issuers.carried import FORMS
 from issuers.files import read_file
 from ledger.errors import MalanError, Malformed, Refused, Unavailable
 from registry.persons.evidence import SEEN, document_of
@@ -110,9 +111,10 @@ def report_file(service: Service, reader: Reader, number: bytes, form: str) -> b
 def _task(service: Service, class_ids: Sequence[bytes], *, since: bytes | None, genesis: bytes) -> Task:
     settings = service.settings
     files = [("evidence", document_of(service, class_id, _KINDS)) for class_id in class_ids]
-    trust = settings.home / "trust.cbor"
-    if trust.exists():  # read before the checkpoint, so never of a later size
-        files.append(("trust", read_file(trust, bytes_max=BYTES_MAX)))
+    for form in FORMS:
+        path = settings.home / form.file
+        if path.exists():  # read before the checkpoint, so never of a later size
+            files.append((path.stem, read_file(path, bytes_max=BYTES_MAX)))
     if since is not None:
         files.append(("since", since))
     header = {

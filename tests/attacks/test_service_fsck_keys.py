@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from issuers.bundle import Bundle, BundledList, open_bundle, sign_bundle
+from issuers.carried import FORMS, TRUST, Form
 from issuers.status import open_status_list, sign_status_list
 from issuers.witnesses import with_log
 from ledger import cbor
@@ -90,6 +91,19 @@ def no_list(lived: Lived, bundle: Bundle) -> Bundle:
     return replace(bundle, lists=())
 
 
+def act_left_out(_: Lived, bundle: Bundle) -> Bundle:
+    """Its last act, so that all others still add up."""
+    return replace(bundle, acts=bundle.acts[:-1])
+
+
+def act_elsewhere(_: Lived, bundle: Bundle) -> Bundle:
+    """At the place after its own, where the log has an act of another kind."""
+    taken = {one.seq for one in bundle.acts} | {bundle.size}
+    moved = next(one for one in reversed(bundle.acts) if one.seq + 1 not in taken)
+    changed = replace(moved, seq=moved.seq + 1)
+    return replace(bundle, acts=tuple(changed if one is moved else one for one in bundle.acts))
+
+
 def other_root(lived: Lived, bundle: Bundle) -> Bundle:
     """Under a second history of the log's own key."""
     known = parse_checkpoint(parse_note(bundle.checkpoint).text)
@@ -116,6 +130,8 @@ def other_witnesses(lived: Lived, bundle: Bundle) -> Bundle:
 
 
 FORGED: dict[str, Callable[[Lived, Bundle], Bundle]] = {
+    "an act left out": act_left_out,
+    "an act elsewhere": act_elsewhere,
     "another status list": other_bits,
     "no status list": no_list,
     "a checkpoint with another root": other_root,
@@ -140,14 +156,18 @@ def exchanged(path: Path, data: bytes | None) -> Iterator[None]:
 
 
 @on("sqlite")
-@pytest.mark.parametrize("case", FORGED)
-def test_a_bundle_the_service_itself_forged_is_named(lived: Lived, case: str) -> None:
+@pytest.mark.parametrize(
+    ("form", "case"),
+    [(form, case) for form in FORMS for case in FORGED if form is TRUST or "list" not in case],
+    ids=lambda one: getattr(one, "file", one),
+)
+def test_a_bundle_the_service_itself_forged_is_named(lived: Lived, form: Form, case: str) -> None:
     """Whoever verifies offline has the bundle alone: fsck reads every part of it as they do."""
     with lived.changed():
         pass  # as it was
-    path = lived.stage.service.settings.home / "trust.cbor"
-    bundle, _ = open_bundle(path.read_bytes())
-    raw = sign_bundle(FORGED[case](lived, bundle), lived.stage.service.secrets.status)
+    path = lived.stage.service.settings.home / form.file
+    bundle, _ = open_bundle(path.read_bytes(), form)
+    raw = sign_bundle(FORGED[case](lived, bundle), lived.stage.service.secrets.status, form)
     with exchanged(path, raw):
         assert {code for code, _ in found(lived)} == {"BUNDLE_DIFFERS"}
     assert found(lived) == set()

@@ -15,6 +15,7 @@ from issuers.acts import read_act
 from issuers.authority import judge as judging
 from issuers.authority.class_facts import CertificateFact, Hold
 from issuers.authority.view import Fact, MemoryView
+from issuers.carried import FORMS
 from ledger import cbor
 from ledger.cose import Claims
 from ledger.keys import Signer
@@ -137,7 +138,8 @@ def publish_anew(scene: Scene) -> None:
     home = scene.home
     for name in ("log", "status", "lock-store"):
         shutil.rmtree(home / name, ignore_errors=True)
-    (home / "trust.cbor").unlink(missing_ok=True)
+    for form in FORMS:
+        (home / form.file).unlink(missing_ok=True)
     scene.reopen()
     scene.stage.service.lock.create()
     Publisher(scene.stage.service).run_once()

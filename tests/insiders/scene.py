@@ -32,7 +32,7 @@ from verify.source import DirectorySource
 from verify.witness import home as witness_home
 from verify.witness.pulling import pull
 
-SHOWN = ("log", "status", "trust.cbor", "lock-store")
+SHOWN = ("log", "status", "trust.cbor", "acts.cbor", "lock-store")
 DAY = 86_400_000
 SUSPENDED = "certificate-suspended"
 

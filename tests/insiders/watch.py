@@ -134,6 +134,7 @@ def _audit(scene: Scene) -> Iterator[str]:
     asked = Asked(
         at_ms=scene.stage.hands.now_ms,
         trust=(scene.shown / "trust.cbor").read_bytes(),
+        acts=(scene.shown / "acts.cbor").read_bytes(),
         since=scene.kept(),
         evidence=(told,) if told else (),
         policy=scene.policy(),
@@ -179,7 +180,7 @@ def once_each() -> Iterator[None]:
     """Bundles are replayed and schemas built once for the same input: four of five readers ask the same."""
     replayed = lru_cache(maxsize=64)(bundle.replay)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bundle, "replay", lambda acts: replayed(tuple(acts)))
+        patch.setattr(bundle, "replay", lambda acts, form: replayed(tuple(acts), form))
         build, built = Database.schema_built_by, dict[str, Schema]()
 
         def kept(database: Database, migrations: Callable[[sa.Connection], None]) -> Schema:

@@ -20,6 +20,7 @@ from issuers.acts import read_act
 from issuers.acts.certificates import CertificateIssued, NewVersion, NumberVoided
 from issuers.authority.class_facts import CertificateFact, Passed, State, passed_key
 from issuers.base64url import from_b64, to_b64
+from issuers.carried import ACTS
 from issuers.credential import parse_credential
 from issuers.evidence import Evidence, open_roster, the_roster, to_json
 from issuers.identifiers.codes import make_code
@@ -123,8 +124,8 @@ class FakeService:
         return httpx.Response(status, content=data, headers={"content-type": kind})
 
     def _route(self, method: str, path: str, body: bytes) -> bytes:
-        if method == "GET" and path == "/trust.cbor":
-            return self.world.bundle()
+        if method == "GET" and path == "/acts.cbor":
+            return self.world.bundle(ACTS)
         if method == "GET" and path.startswith("/log/proof/"):
             if not self.published:
                 raise KeyError(path)

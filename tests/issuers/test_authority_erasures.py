@@ -8,7 +8,7 @@ import pytest
 
 from issuers.acts.erasures import PLACES_MAX, EntryPlace, ErasureOrder, ErasureReason
 from issuers.authority.erasure_facts import Erased, erased_key
-from issuers.bundle import KINDS
+from issuers.carried import ACTS, TRUST
 from ledger.leaf import STATEMENT_BYTES_MAX
 from tests.world import World
 
@@ -80,5 +80,6 @@ def test_the_largest_order_fits_a_leaf(world: World) -> None:
 
 def test_a_bundle_that_carries_approvals_carries_what_they_approve() -> None:
     """Or its replay would meet an approval of nothing."""
-    assert "erasure-order" in KINDS
-    assert "roster" not in KINDS
+    assert "erasure-order" in ACTS.kinds
+    assert "erasure-order" not in TRUST.kinds
+    assert "roster" not in ACTS.kinds

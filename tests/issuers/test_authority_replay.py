@@ -11,7 +11,7 @@ import pytest
 
 from issuers.acts.certificates import ClaimDecided
 from issuers.acts.parties import KeyRevoked, OfficerDismissed
-from issuers.acts.words import KINDS, Outcome, RevocationCause
+from issuers.acts.words import KINDS, Outcome, RevocationCause, Role
 from issuers.authority.class_facts import FACTS, PolicyFact, StandardFact
 from issuers.authority.erasure_facts import Erased
 from issuers.authority.judge import admit
@@ -29,8 +29,8 @@ from issuers.authority.party_facts import (
     WitnessSetFact,
 )
 from issuers.authority.view import Fact, MemoryView
-from issuers.bundle import KINDS as BUNDLED
 from issuers.bundle import BundledAct, replay
+from issuers.carried import ACTS, FORMS, TRUST, Form
 from issuers.shape import from_map, to_map
 from ledger import cbor
 from ledger.errors import MalanError
@@ -140,10 +140,9 @@ def test_the_judge_changes_no_view_and_answers_the_same_twice() -> None:
 
 
 def test_the_acts_of_a_bundle_alone_give_the_same_facts_about_issuers_and_keys() -> None:
-    """What an offline verifier replays: all that its kinds decide, and nothing else."""
+    """What a desk replays: all that its kinds decide, and nothing else."""
     world = eventful()
-    told = enumerate(zip(world.said, world.times, strict=True))
-    acts = [BundledAct(seq, time, said.raw) for seq, (said, time) in told if said.kind in BUNDLED]
+    acts = bundled(world, ACTS)
     kinds = {
         GenesisFact,
         Party,
@@ -161,7 +160,51 @@ def test_the_acts_of_a_bundle_alone_give_the_same_facts_about_issuers_and_keys()
         Continued,
     }
     expected = {key: fact for key, fact in world.view.facts.items() if key[0] in kinds}
-    assert replay(acts).facts == expected
+    assert replay(acts, ACTS).facts == expected
+
+
+def bundled(world: World, form: Form) -> list[BundledAct]:
+    told = enumerate(zip(world.said, world.times, strict=True))
+    return [BundledAct(seq, time, said.raw) for seq, (said, time) in told if form.carries(world.view, said)]
+
+
+def test_a_trust_bundle_gives_the_same_facts_about_the_city_the_bodies_and_their_people() -> None:
+    """What a verifier replays: nobody whom a certificate can name is missing, and no other party's people."""
+    world = eventful().copy()
+    kid = world.people["registrar"].signer.public.kid.hex()
+    world.say_two("key-revoked", f"key/{kid}", KeyRevoked(RevocationCause.LOST))
+    facts = replay(bundled(world, TRUST)).facts
+    roles = {party.id: party.role for party in world.view.all(Party)}
+    assert set(roles.values()) == set(Role)
+
+    def decides(fact: Fact) -> bool:
+        match fact:
+            case Party(role=role):
+                return role not in (Role.INSTITUTION, Role.OPERATOR)
+            case Officer(party=party):
+                return roles[party] in (Role.CITY, Role.BODY)
+            case Key(party=party, staff=staff):
+                return staff is None or roles[party] in (Role.CITY, Role.BODY)
+            case Pending(raw=raw):
+                return TRUST.carries(world.view, parse_statement(raw))
+        wanted = (GenesisFact, ServiceKeyFact, BodyAppointment, StandardFact)
+        return isinstance(fact, (*wanted, WitnessSetFact, NewestWitnessSet))
+
+    expected = {key: fact for key, fact in world.view.facts.items() if decides(fact)}
+    settled = {key: fact for key, fact in facts.items() if key[0] is Settled}
+    assert settled.items() <= world.view.facts.items()
+    assert {key: fact for key, fact in facts.items() if key[0] is not Settled} == expected
+    revoked = [key for key in world.view.all(Key) if key.revoked_seq is not None]
+    assert {decides(key) for key in revoked} == {True, False}, "keys of both sides were revoked"
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.file)
+def test_right_after_an_act_it_is_told_as_at_the_end(form: Form) -> None:
+    """So a publisher that goes on carries what one that begins anew does."""
+    world, view = eventful(), MemoryView()
+    for seq, statement in enumerate(world.said):
+        view.put(admit(view, statement, seq=seq, time_ms=world.times[seq]))
+        assert form.carries(view, statement) is form.carries(world.view, statement), seq
 
 
 @pytest.mark.parametrize("name", list(FACTS))

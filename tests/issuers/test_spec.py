@@ -15,8 +15,8 @@ from issuers.acts.reasons import NATIONAL_WORDS, REASONS
 from issuers.acts.words import COMMITTED, Duty, Outcome, RevocationCause, Role, ServicePurpose
 from issuers.authority.judge import RULES
 from issuers.authority.table import TABLE
-from issuers.bundle import KINDS as BUNDLED
 from issuers.bundle import Bundle
+from issuers.carried import ACTS, TRUST
 from issuers.digits import from_digits, to_digits
 from issuers.standard import Component, Standard
 from tests.verify.shown import issued_world
@@ -116,8 +116,14 @@ def test_documents_and_bundle_name_every_field() -> None:
     bundle = TEXT.split("## 7. Trust bundle")[1].split("Opening, in order")[0]
     for field in dataclasses.fields(Bundle):
         assert f"`{field.name}`" in bundle, field.name
-    for kind in BUNDLED:
-        assert kind in bundle
+    of_trust, of_desks = bundle.split("`acts.cbor`")
+    for kind in TRUST.kinds:
+        assert kind in of_trust
+    for kind in ACTS.kinds - TRUST.kinds:
+        assert kind in of_desks
+        assert kind not in of_trust
+    for form in (TRUST, ACTS):
+        assert form.content_type in bundle
 
 
 def test_the_example_of_the_digits_is_true() -> None:

@@ -10,7 +10,7 @@ import {
 const DAY = 86_400, one = (...words) => (v) => words.includes(v);
 const isSlug = isText(1, 40, /^[a-z0-9]+(-[a-z0-9]+)*$/), isTitle = isText(1, 120);
 const isId = isBytes(16), isHash = isBytes(32), isSeconds = isInt(0, 2 ** 40);
-const isReason = isText(1, 40, /^[a-z]+(-[a-z]+)*$/), isEnrolment = isBytes(1, 1024), isSize = isInt(1, 2 ** 53);
+const isReason = isText(1, 40, /^[a-z]+(-[a-z]+)*$/), isEnrolment = isBytes(1, 1024);
 const isDay = (v) => isText(10, 10, /^(?!0000)\d{4}-\d\d-\d\d$/)(v) && !Number.isNaN(Date.parse(v))
   && new Date(v).toISOString().startsWith(v);
 const isEntry = (v) => v instanceof Map && [...v].every(([name, digest]) => typeof name === "string" && isHash(digest));
@@ -44,7 +44,6 @@ const WITNESS = isMap({
   party: isSlug, vkey: isText(1, 300), possession: isText(1, 1000),
   "url?": isText(9, 200, /^https?:\/\/[A-Za-z0-9.:/_~-]+$/),
 });
-const ERASED = isMap({ statement: isHash, place: isInt(0, 159) });
 /** Kind: subject, fields, then whose duty; "root" acts wait for a second officer. */
 export const FORMS = {
   genesis: ["log", { origin: isOrigin, city: isTitle, city_en: isTitle, rules: one(1),
@@ -56,7 +55,6 @@ export const FORMS = {
   "admin-appointed": ["party/SLUG", { staff: isId, enrolment: isEnrolment, ...TERM }, "root"],
   "service-key": ["service/WORD", { enrolment: isEnrolment }, "root"],
   "witness-set": ["log", { witnesses: isList(1, 32, WITNESS), quorum: isInt(1, 32), first_day: isDay }, "root"],
-  "log-continued": ["log", { origin: isOrigin, size: isSize, root: isHash, checkpoint: isHash }, "root"],
   "body-appointed": ["party/SLUG", { projects: isList(1, 64, isSlug), ...TERM }, "root"],
   "party-withdrawn": ["party/SLUG", REASON, "root"], "body-suspended": ["party/SLUG", REASON, "root"],
   "officer-appointed": ["officer/ID", {
@@ -67,11 +65,6 @@ export const FORMS = {
   "key-revoked": ["key/KID", {
     cause: one("rotated", "left", "lost", "compromised"), "compromised_since?": isSeconds,
   }, "admin"],
-  "erasure-order": ["erasure/ID", {
-    reason: one("purpose-done", "retention-over", "consent-withdrawn", "unlawful", "law"),
-    places: isList(1, 500, ERASED),
-  }, "root"],
-  "policy-published": ["policy/SLUG", { document: (v) => v instanceof Map }, "root"],
   "standard-published": ["standard/SLUG", { document: isStandard }, "standards"],
   "certificate-issued": [CERTIFICATE, { ...ISSUED, class_id: isId, candidate: isId, evaluation: isHash }],
   "certificate-corrected": [CERTIFICATE, { ...VERSION, reason: one("name-corrected", "layout-changed") }],
@@ -174,10 +167,6 @@ const RULES = {
       world.sets.push({ seq: at.seq, first: act.says("first_day"), policy });
     };
   },
-  "log-continued": (world, act) => {
-    need(act.says("origin") !== world.origin && !world.continued, "act");
-    return () => { world.continued = true; };
-  },
   "body-appointed": (world, act) => {
     need(stands(world, act.about) && world.parties.get(act.about).role === "body", "act");
     const appointed = { projects: act.says("projects"), ...term(act), suspended: false };
@@ -212,23 +201,15 @@ const RULES = {
     need(!was || (cause === "compromised" && later), "act");
     return () => { key.revoked = { seq: was?.seq ?? at.seq, time: was?.time ?? at.time, cause, since }; };
   },
-  "erasure-order": (world, act) => {
-    const named = (place) => hex(place.get("statement")) + String(place.get("place")).padStart(3, "0");
-    const places = act.says("places").map(named);
-    need(places.every((place, i) => !world.erased.has(place) && !(places[i - 1] >= place)), "act");
-    return () => places.forEach((place) => world.erased.add(place));
-  },
-  "policy-published": (world, act) => published(world, act.sub),
   "standard-published": (world, act) => {
-    need(act.says("document").get("id") === act.about, "act");
-    const effect = published(world, act.sub);
-    return () => { effect(); world.standards.push(act.says("document")); };
+    const standard = act.says("document");
+    need(standard.get("id") === act.about && !world.standards.some((one) => one.get("id") === act.about), "act");
+    return () => world.standards.push(standard);
   },
 };
 /** The person has a duty there today that an admin gives. */
 const serves = (world, act, at) => office(world, act.iss, act.about, dayOf(at.time)).duties
   .some((duty) => duty !== "root" && duty !== "admin");
-const published = (world, name) => { need(!world.published.has(name), "act"); return () => world.published.add(name); };
 const isRoot = (world, act) => world.roots.includes(world.keys.get(act.kid)?.staff);
 
 async function openPossession(note, vkey, origin) {
@@ -279,7 +260,7 @@ async function approve(world, act) {
 export async function judge(acts) {
   const world = {
     parties: new Map(), keys: new Map(), offices: new Map(), bodies: new Map(), services: {}, roots: [], standards: [],
-    sets: [], published: new Set(), erased: new Set(), said: new Set(), waiting: new Map(), forced: new Map(),
+    sets: [], said: new Set(), waiting: new Map(), forced: new Map(),
   };
   for (const act of acts) {
     need(act.time < TIME_END && Math.abs(act.iat * 1000 - act.time) <= DAY * 1000, "act");

@@ -157,8 +157,8 @@ def test_a_checkpoint_of_another_key_is_named(stage: Stage) -> None:
     path = stage.service.settings.secret_file("checkpoint")
     write_secret(path, "checkpoint", stage.world.new_key("other", EDDSA).pkcs8())
     other = replace(stage.service, secrets=read_secrets(stage.service.settings.secret_file))
-    # The bundle as well: it names the key, and carries a checkpoint of it.
-    assert [one.code for one in check(other).departures] == ["CHECKPOINT_BROKEN", *["BUNDLE_DIFFERS"] * 2]
+    # The bundles as well: they name the key, and carry a checkpoint of it.
+    assert [one.code for one in check(other).departures] == ["CHECKPOINT_BROKEN", *["BUNDLE_DIFFERS"] * 4]
 
 
 def test_an_opening_that_opens_another_value_is_named(full: Desk) -> None:

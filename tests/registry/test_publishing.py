@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from issuers import carried
 from issuers.acts.certificates import CertificateRestored, CertificateRevoked, CertificateSuspended
 from issuers.authority.class_facts import CertificateFact
-from issuers.bundle import KINDS
+from issuers.bundle import open_bundle
 from issuers.sign.drafting import Speaker
 from issuers.sign.drafting_certificates import void_parcel
 from issuers.status import REVOKED, SUSPENDED, VALID, compute_bits, open_status_list
@@ -96,13 +97,19 @@ def test_a_proof_of_what_is_not_published_is_a_404(stage: Stage, seq: str) -> No
 def test_the_bundle_is_believed_by_the_verifier_and_has_every_act_it_should(desk: Desk) -> None:
     trust = trust_of(desk.stage)
     assert trust.size == desk.stage.size()
-    expected = [
-        (leaf.seq, leaf.time_ms, leaf.statement)
-        for leaf in map(parse_leaf, leaves(desk.stage))
-        if parse_statement(leaf.statement).kind in KINDS
-    ]
-    assert [(one.seq, one.time_ms, one.statement) for one in trust.bundle.acts] == expected
     assert trust.hosts == {"https://cert.malan.example"}
+    desks, _ = open_bundle(desk.stage.client.get("/acts.cbor").content, carried.ACTS)
+    assert replace(trust.bundle, acts=(), lists=()) == replace(desks, acts=())
+    with desk.stage.service.database.reading() as connection:
+        view = TableView(connection)
+        for form, bundle in ((carried.TRUST, trust.bundle), (carried.ACTS, desks)):
+            expected = [
+                (leaf.seq, leaf.time_ms, leaf.statement)
+                for leaf in map(parse_leaf, leaves(desk.stage))
+                if form.carries(view, parse_statement(leaf.statement))
+            ]
+            assert [(one.seq, one.time_ms, one.statement) for one in bundle.acts] == expected
+    assert len(trust.bundle.acts) < len(desks.acts)
 
 
 def test_the_lists_are_those_computed_from_the_facts_at_that_size(desk: Desk) -> None:
@@ -127,11 +134,12 @@ def test_a_publisher_that_goes_on_says_the_same_as_a_new_one(desk: Desk) -> None
     publisher.run_once()
     revoke(desk.stage, desk.certified[0].item.certificate)
     publisher.run_once()
-    home = desk.stage.service.settings.home
-    kept = (home / "trust.cbor").read_bytes()
-    (home / "trust.cbor").unlink()
+    files = [desk.stage.service.settings.home / form.file for form in carried.FORMS]
+    kept = [path.read_bytes() for path in files]
+    for path in files:
+        path.unlink()
     Publisher(desk.stage.service).run_once()
-    assert (home / "trust.cbor").read_bytes() == kept
+    assert [path.read_bytes() for path in files] == kept
 
 
 @pytest.mark.parametrize(

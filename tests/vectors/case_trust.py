@@ -8,9 +8,11 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from issuers.acts.erasures import EntryPlace, ErasureOrder, ErasureReason
 from issuers.acts.parties import KeyRevoked
 from issuers.acts.words import RevocationCause
 from issuers.bundle import BYTES_MAX, Bundle, open_bundle, sign_bundle
+from issuers.carried import ACTS
 from issuers.credential import parse_credential, sign_credential
 from issuers.identifiers.codes import make_number, parse_number
 from issuers.shape import from_map
@@ -54,6 +56,15 @@ def keys(evidence: Evidences) -> Iterator[Case]:
     yield stopped("K01", "a key nobody enrolled", seen, "key", cose=stranger, code=code)
     service = signed_by(evidence, world.service["status"])
     yield stopped("K02", "a key of the service", seen, "key", cose=service, code=code)
+    registrar = signed_by(evidence, world.people["registrar"].signer)
+    yield stopped(
+        "K03",
+        "the key of an institution, whose people no bundle names",
+        seen,
+        "key",
+        cose=registrar,
+        code=code,
+    )
 
     def framed(head: bytes, body: bytes, sealed: bytes) -> bytes:
         return b"\xd2" + naive([head, {}, body, sealed])
@@ -262,16 +273,23 @@ def said_wrongly(evidence: Evidences) -> Iterator[Case]:
     kid = world.service["status"].public.kid.hex()
     lost.say_two("key-revoked", f"key/{kid}", KeyRevoked(RevocationCause.LOST))
     issued = with_act(len(kinds) - 1, world.said[evidence.scene.certificates["valid"].seq].raw)
+    erasing = world.copy()
+    places = (EntryPlace(world.said[evidence.scene.certificates["valid"].seq].hash, 0),)
+    erasing.say_two("erasure-order", f"erasure/{'e1' * 16}", ErasureOrder(ErasureReason.UNLAWFUL, places))
+    desks, _ = open_bundle(erasing.bundle(ACTS), ACTS)
     told = {
         "B10": ("the officer who said it approved it as well", restated(last_yes, "root-1")),
         "B11": ("an admin made an admin", restated(appointed, "city-admin", duties)),
         "B12": ("the times of its acts go back", replace(bundle, acts=tuple(turned))),
         "B13": ("the status key that signed it was lost", open_bundle_of(lost)),
         "B14": ("an act of a kind that bundles do not carry", issued),
+        "B15": ("an order to erase, which only the bundle of the desks carries", desks),
     }
     for name, (title, made) in told.items():
         evidence.bundles[name] = sign_bundle(made, world.service["status"])
         yield stopped(name, title, context(now, name), "trust", text=text)
+    evidence.bundles["B16"] = world.bundle(ACTS)
+    yield stopped("B16", "the bundle of the desks", context(now, "B16"), "trust", text=text)
 
 
 def open_bundle_of(world: World) -> Bundle:

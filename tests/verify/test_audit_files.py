@@ -10,7 +10,7 @@ import pytest
 
 from ledger.leaf import Leaf, encode_leaf, first_prev, leaf_hash
 from tests.verify.logs import MemorySource, codes, files_of, look, names, published, whole_world
-from verify.audit import run
+from verify.audit import leftovers
 from verify.audit.findings import Severity
 from verify.source import DirectorySource
 
@@ -93,7 +93,7 @@ def test_without_the_prefix_check_a_false_leftover_passes(
     log: MemorySource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log.files["tile/0/000.p/100"] = b"\0" * 3200  # negative control
-    monkeypatch.setattr(run, "check_files", lambda *_: None)
+    monkeypatch.setattr(leftovers, "check_files", lambda *_: None)
     assert looked(log) == []
 
 

@@ -130,7 +130,7 @@ def test_a_revocation_kept_out_of_the_bundle_is_named(world: World, monkeypatch:
         ("TRUST_ACT_MISSING", f"trust, seq {seq}, key-revoked"),
         ("TRUST_ACT_MISSING", f"trust, seq {seq + 1}, approve"),
     ]
-    monkeypatch.setattr(status.StatusCheck, "take", lambda *_: None)  # negative control
+    monkeypatch.setattr(status.StatusCheck, "take", lambda *_, gap: None)  # negative control
     monkeypatch.setattr(status.StatusCheck, "_acts", {}, raising=False)
     report = look(world, trust=world.bundle(acts=acts))
     assert "TRUST_ACT_MISSING" not in codes(report)

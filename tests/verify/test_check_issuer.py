@@ -17,6 +17,7 @@ from issuers.acts.parties import (
 )
 from issuers.acts.words import Duty, RevocationCause
 from issuers.bundle import open_bundle
+from issuers.carried import ACTS
 from issuers.credential import sign_credential
 from issuers.identifiers.numbers import make_number, parse_number
 from ledger.errors import Refused
@@ -35,7 +36,6 @@ from tests.world_parts import BODY, FIRST, LAST, PROJECT
 from tests.world_steps import admit_party, appoint, hire
 from verify.check import SKEW, check
 from verify.evidence import Evidence
-from verify.trust import open_trust
 from verify.verdict import State
 
 # Keys.
@@ -72,8 +72,7 @@ def test_evidence_is_a_text_or_a_credential() -> None:
     [
         ("evaluator-1", "SIGNATORY_NONE"),
         ("admin-body-shenlan", "SIGNATORY_NONE"),
-        ("registrar", "PARTY_NO_BODY"),
-        ("supervisor-310104", "PARTY_NO_BODY"),
+        ("standards", "PARTY_NO_BODY"),
         ("root-1", "PARTY_NO_BODY"),
     ],
 )
@@ -81,6 +80,14 @@ def test_whoever_is_no_signatory_of_a_body_is_out_of_scope(who: str, code: str) 
     world = issued_world()
     verdict = show_file(world, resigned(world, who))
     assert (verdict.state, verdict.exit_code, verdict.code) == (State.OUT_OF_SCOPE, 1, code)
+
+
+@pytest.mark.parametrize("who", ["registrar", "supervisor-310104"])
+def test_the_people_of_parties_that_issue_nothing_are_unknown(who: str) -> None:
+    """Their keys stand in no trust bundle."""
+    world = issued_world()
+    verdict = show_file(world, resigned(world, who))
+    assert (verdict.state, verdict.exit_code, verdict.code) == (State.UNKNOWN_ISSUER, 1, "KEY_UNKNOWN")
 
 
 def _number(world: World, **changed: Any) -> str:
@@ -231,8 +238,8 @@ def test_a_bundle_with_an_order_no_judge_lets_pass_is_none(places: tuple[int, ..
     subject = f"erasure/{'e1' * 16}"
     said = world.say("erasure-order", "root-1", subject, erasure(world, 0))
     other = world.sign("erasure-order", "root-1", subject, erasure(world, *places))
-    bundle, _ = open_bundle(world.bundle())
+    bundle, _ = open_bundle(world.bundle(ACTS), ACTS)
     acts = tuple(replace(one, statement=other) if one.statement == said.raw else one for one in bundle.acts)
     with pytest.raises(Refused) as caught:
-        open_trust(world.bundle(acts=acts), pin=None)
+        open_bundle(world.bundle(ACTS, acts=acts), ACTS)
     assert caught.value.code == code

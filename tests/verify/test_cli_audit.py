@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from issuers.carried import ACTS
 from issuers.evidence import to_json
 from tests.verify.logs import forge, said_in, whole_world
 from tests.world import World
@@ -56,6 +57,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captu
     world.publish(tmp_path / "log")
     (tmp_path / "policy.txt").write_bytes(world.policy())
     (tmp_path / "trust.cbor").write_bytes(world.bundle())
+    (tmp_path / "acts.cbor").write_bytes(world.bundle(ACTS))
     (tmp_path / "evidence.json").write_bytes(to_json(world.evidence()))
     past = world.copy()
     past.now = world.times[99] + 1_000
@@ -73,7 +75,7 @@ def test_a_sound_log_exits_0_and_says_what_to_compare(program: Program) -> None:
 
 
 def test_with_everything_it_has_every_part_is_checked(program: Program) -> None:
-    given = ["--trust", "trust.cbor", "--since", "kept", "--evidence", "evidence.json"]
+    given = ["--trust", "trust.cbor", "--acts", "acts.cbor", "--since", "kept", "--evidence", "evidence.json"]
     code, document = program.json("log", *given)
     assert code == 0
     assert {one["state"] for one in document["checks"]} == {"sound"}

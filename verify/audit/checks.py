@@ -16,6 +16,7 @@ _TITLES: Final = {
     "rules": Words("证书、编号与资金占用", "Certificates, numbers and holds"),
     "since": Words("与留存检查点的一致性", "Consistency with the checkpoint kept"),
     "trust": Words("信任包与状态列表", "Trust bundle and status lists"),
+    "acts": Words("柜台行为包", "Bundle of the desks"),
     "evidence": Words("打开的证据与成绩重算", "Opened evidence, results recomputed"),
 }
 _DETAILS: Final = {
@@ -45,6 +46,10 @@ _DETAILS: Final = {
         "信任包的行为与账本逐条一致，状态列表逐位一致。",
         "Its acts are exactly the log's, its status lists equal to the bit.",
     ),
+    "acts": Words(
+        "各主体、人员、密钥与删除令的行为与账本逐条一致。",
+        "Its acts about parties, people, keys and erasures are exactly the log's.",
+    ),
     "evidence": Words(
         "打开的内容与承诺一致，按评价规范重算的成绩与确认的名单一致。",
         "Openings open their commitments, and recomputed results equal the confirmed list.",
@@ -57,6 +62,7 @@ _NOT_ASKED: Final = {
     ),
     "since": Words("需要上次留存的检查点（--since）。", "Needs the checkpoint you kept (--since)."),
     "trust": Words("需要信任包（--trust）。", "Needs a trust bundle (--trust)."),
+    "acts": Words("需要柜台行为包 acts.cbor（--acts）。", "Needs the desks' bundle, acts.cbor (--acts)."),
     "evidence": Words("需要班级证据（--evidence）。", "Needs the evidence of a class (--evidence)."),
 }
 _NOT_REACHED: Final = Words("未能进行到这一步。", "The audit did not get this far.")

@@ -24,7 +24,7 @@ from ledger import cbor
 from ledger.errors import MalanError, Malformed
 from ledger.merkle import HASH_SIZE
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Raised whenever the auditor looks at more than before: what it then remembers would be too little."""
 
 ITEM_BYTES_MAX: Final = 2 * cbor.BYTES_MAX

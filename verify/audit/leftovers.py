@@ -12,7 +12,7 @@ from copy import deepcopy
 from typing import Final
 
 from ledger.checkpoint import Checkpoint, parse_checkpoint
-from ledger.errors import MalanError, Malformed
+from ledger.errors import MalanError, Malformed, Unavailable
 from ledger.leaf import check_link, parse_leaf
 from ledger.merkle import HASH_SIZE, leaf_hash
 from ledger.note import parse_note
@@ -20,10 +20,22 @@ from ledger.tiles import WIDTH, Fetch, Tile, decode_bundle, parse_path, tile_at
 from verify.audit.findings import Findings
 from verify.audit.reading import try_fetch
 from verify.audit.walk import Walked
+from verify.source import Source
 
 CHECKPOINT: Final = "checkpoint"
 CHECKPOINT_FULL: Final = "checkpoint.full"
 SCRATCH: Final = frozenset({".new", ".tidy"})  # ledger.publisher
+
+
+def check_listed(source: Source, checkpoint: Checkpoint, walked: Walked) -> Findings | None:
+    """As `check_files`, of a source whose files can be listed; None where they cannot."""
+    try:
+        files = source.list_files()
+    except Unavailable as error:
+        findings = Findings()
+        findings.could_not_check("FILE_UNAVAILABLE", error.where or "directory")
+        return findings
+    return None if files is None else check_files(source.fetch, files, checkpoint, walked)
 
 
 def check_files(fetch: Fetch, files: Iterable[str], checkpoint: Checkpoint, walked: Walked) -> Findings:

@@ -7,10 +7,10 @@ was asked to compare lies behind them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from hashlib import sha256
 
-from issuers.bundle import KINDS
+from issuers.carried import ACTS, TRUST
 from ledger.checkpoint import Checkpoint
 from verify.audit.findings import Findings, Severity
 from verify.audit.kept import End, Memory, Record, encode
@@ -24,11 +24,16 @@ class Remembering:
     """Of one audit; idle without a memory."""
 
     def __init__(
-        self, memory: Memory | None, replay: Replay, rules: Rules, signals: Signals, trust: StatusCheck | None
+        self,
+        memory: Memory | None,
+        replay: Replay,
+        rules: Rules,
+        signals: Signals,
+        bundles: Sequence[StatusCheck],
     ) -> None:
         self._memory = memory
-        self._replay, self._rules, self._signals, self._trust = replay, rules, signals, trust
-        self._acts: list[Record] = []  # of the kinds a bundle carries
+        self._replay, self._rules, self._signals, self._bundles = replay, rules, signals, bundles
+        self._acts: list[Record] = []  # what a bundle of the desks carries, and whether trust.cbor does
         self._last = b""
         self.begun: End | None = None
 
@@ -49,16 +54,16 @@ class Remembering:
         self._rules.recall(of.get("rules", ()))
         self._signals.recall(of.get("signals", ()))
         self._acts = list(of.get("acts", ()))
-        if self._trust is not None:
-            self._trust.recall(self._acts, size=kept.end.size)
+        for one in self._bundles:
+            one.recall(self._acts, size=kept.end.size)
         self.begun = kept.end
 
     def take(self, heard: Heard) -> None:
         """Remembers what a bundle would carry."""
-        statement = heard.statement
-        if self._memory is not None and statement.kind in KINDS:
-            digest = sha256(statement.raw).digest()
-            self._acts.append(["act", heard.seq, statement.kind, heard.time_ms, digest])
+        statement, view = heard.statement, self._replay.view
+        if self._memory is not None and ACTS.carries(view, statement):
+            digest, in_trust = sha256(statement.raw).digest(), TRUST.carries(view, statement)
+            self._acts.append(["act", heard.seq, statement.kind, heard.time_ms, digest, in_trust])
 
     def pause(self, end: End, *, last: bool, at_ms: int) -> None:
         """After a full bundle: keeps what is known if it is time, and holds it ready after the last."""
@@ -78,8 +83,7 @@ class Remembering:
 
     def _clean(self) -> bool:
         looked: list[Findings] = [self._replay.findings, self._rules.findings]
-        if self._trust is not None:
-            looked.append(self._trust.findings)
+        looked += [one.findings for one in self._bundles]
         worse = (Severity.DEPARTURE, Severity.COULD_NOT_CHECK)
         return not any(one.counts[severity] for one in looked for severity in worse)
 

@@ -11,6 +11,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from issuers.authority.party_facts import Continued, GenesisFact
+from issuers.carried import ACTS
 from ledger.checkpoint import Checkpoint, parse_checkpoint
 from ledger.errors import MalanError, Unavailable
 from ledger.leaf import Leaf
@@ -22,7 +23,7 @@ from verify.audit.checks import check
 from verify.audit.evidence import EvidenceCheck
 from verify.audit.findings import Findings
 from verify.audit.kept import End, Memory
-from verify.audit.leftovers import CHECKPOINT, check_files
+from verify.audit.leftovers import CHECKPOINT, check_listed
 from verify.audit.numbers import NumberBook
 from verify.audit.policies import choose_policy, judging
 from verify.audit.remembering import Remembering
@@ -36,7 +37,7 @@ from verify.audit.tallies import tally
 from verify.audit.walk import Progress, Walked, walk
 from verify.source import Source
 
-PARTS = ("checkpoint", "bytes", "files", "replay", "rules", "since", "trust", "evidence")
+PARTS = ("checkpoint", "bytes", "files", "replay", "rules", "since", "trust", "acts", "evidence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Asked:
     at_ms: int
     place: str = ""
     trust: bytes | None = None
+    acts: bytes | None = None
     since: bytes | None = None
     evidence: tuple[bytes, ...] = ()
     policy: bytes | None = None
@@ -86,11 +88,13 @@ class _Audit:
         self.found: dict[str, Findings | None] = dict.fromkeys(PARTS)
         self.replay, self.rules, self.signals = Replay(), Rules(), Signals()
         self.trust = StatusCheck(asked.trust) if asked.trust is not None else None
+        self.acts = StatusCheck(asked.acts, ACTS) if asked.acts is not None else None
+        self.bundles = [one for one in (self.trust, self.acts) if one is not None]
         self.evidence = [EvidenceCheck(raw) for raw in asked.evidence]
         self.since = Findings()
         self.kept = since.open_kept(asked.since, self.since) if asked.since is not None else None
         self.first_new_ms: int | None = None
-        self.remembering = Remembering(memory, self.replay, self.rules, self.signals, self.trust)
+        self.remembering = Remembering(memory, self.replay, self.rules, self.signals, self.bundles)
 
     def run(self, progress: Progress | None) -> AuditReport:
         own = self.found["checkpoint"] = Findings()
@@ -109,20 +113,19 @@ class _Audit:
             pause=self._pause,
             begun=self.remembering.begun,
         )
-        if self.trust is not None and checkpoint.size == self.trust.size:
-            self.trust.snapshot(self.replay.view, gap=self.replay.gap)
+        self._snapshot(checkpoint.size)
         self.found["bytes"] = walked.findings
         self._close_replay()
         policy, policy_from = choose_policy(self.asked.policy, self.trust, self.source, own)
         policy = judging(policy, policy_from, note, self.replay.view, self.trust, own, at_ms=self.asked.at_ms)
         signed = self._signatures(note, checkpoint, policy, own)
         self._times(walked, checkpoint, signed, own)
-        self._files(checkpoint, walked)
+        self.found["files"] = check_listed(self.source, checkpoint, walked)
         self._close_since(checkpoint, walked, policy)
-        if self.trust is not None:
-            keys = log_keys(self.replay.view, checkpoint.origin, revoked=True)
-            self.trust.close(checkpoint.size, walked.roots, keys=keys)
-            self.found["trust"] = self.trust.findings
+        keys = log_keys(self.replay.view, checkpoint.origin, revoked=True)
+        for one in self.bundles:
+            one.close(checkpoint.size, walked.roots, keys=keys)
+            self.found[one.name] = one.findings
         self._close_evidence()
         report = self._report(self._log_facts(checkpoint, walked, signed, policy, policy_from))
         if report.state is State.SOUND:
@@ -156,25 +159,28 @@ class _Audit:
 
     def _marks(self) -> set[int]:
         kept = {self.kept.checkpoint.size} if self.kept is not None else set()
-        return kept | ({self.trust.size} if self.trust is not None else set())
+        return kept | {one.size for one in self.bundles}
+
+    def _snapshot(self, size: int) -> None:
+        if self.trust is not None and size == self.trust.size:
+            self.trust.snapshot(self.replay.view, gap=self.replay.gap)
 
     def _visit(self, seq: int, leaf: Leaf | None, doubtful: bool) -> None:
-        if self.trust is not None and seq == self.trust.size:
-            self.trust.snapshot(self.replay.view, gap=self.replay.gap)
+        self._snapshot(seq)
         gap = self.replay.gap
         heard = self.replay.take(seq, leaf, doubtful=doubtful)
         if heard is not None:
             self.signals.take(heard, self.rules.take(heard, gap=gap))
             self.remembering.take(heard)
-        if self.trust is not None:
-            self.trust.take(seq, leaf, heard)
+        for bundle in self.bundles:
+            bundle.take(seq, leaf, heard, self.replay.view, gap=self.replay.gap)
         for one in self.evidence:
             one.take(seq, leaf, heard)
         if self.kept is not None and seq == self.kept.checkpoint.size and leaf is not None:
             self.first_new_ms = leaf.time_ms
 
     def _close_replay(self) -> None:
-        pin = self.asked.genesis or (self.trust.genesis if self.trust is not None else None)
+        pin = self.asked.genesis or next((one.genesis for one in self.bundles if one.genesis), None)
         self.replay.close(pin)
         self.found["replay"] = self.replay.findings
         self.rules.close(at_ms=self.asked.at_ms)
@@ -215,16 +221,6 @@ class _Audit:
             since.check_not_postdated(last_ms=walked.last_ms, seen_ms=seen_ms, seq=seq, findings=findings)
         if walked.last_ms > self.asked.at_ms + since.CLOCKS_APART_MS:
             findings.could_not_check("AHEAD_OF_CLOCK", CHECKPOINT)
-
-    def _files(self, checkpoint: Checkpoint, walked: Walked) -> None:
-        try:
-            files = self.source.list_files()
-        except Unavailable as error:
-            findings = self.found["files"] = Findings()
-            findings.could_not_check("FILE_UNAVAILABLE", error.where or "directory")
-            return
-        if files is not None:
-            self.found["files"] = check_files(self.source.fetch, files, checkpoint, walked)
 
     def _close_since(self, checkpoint: Checkpoint, walked: Walked, policy: Policy | None) -> None:
         if self.asked.since is None:
@@ -269,7 +265,7 @@ class _Audit:
             place=self.asked.place,
             origin=checkpoint.origin,
             genesis=genesis.statement if genesis is not None else None,
-            pinned=self.asked.genesis is not None or self.trust is not None,
+            pinned=self.asked.genesis is not None or bool(self.bundles),
             size=checkpoint.size,
             root=checkpoint.root,
             first_ms=walked.first_ms,

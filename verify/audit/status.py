@@ -1,8 +1,9 @@
-"""The bundle that offline verifiers rely on, against the log: nothing left out or invented, to the bit.
+"""The bundle that verifiers or desks rely on, against the log: nothing left out or invented, to the bit.
 
-Pure. The service makes the bundle alone and could keep a revocation out of it; whoever holds only the bundle
-would never know. The auditor compares its acts with the log's, one by one, recomputes every status list from
-its own replay at the size of the bundle, and compares its checkpoint with the tree.
+Pure. The service makes a bundle alone and could keep a revocation out of it; whoever holds only the bundle
+would never know. The auditor compares its acts, one by one, with those of the log that belong in it,
+recomputes every status list from its own replay at the size of the bundle, and compares its checkpoint with
+the tree.
 
 Source: design decision 15; decision record 0007 (the bundle replays).
 """
@@ -17,7 +18,8 @@ from typing import Final
 from issuers.acts.words import ServicePurpose
 from issuers.authority.party_facts import WitnessSetFact
 from issuers.authority.view import MemoryView
-from issuers.bundle import KINDS, Bundle, BundledAct, BundledList, open_bundle, service_key
+from issuers.bundle import Bundle, BundledAct, BundledList, open_bundle, service_key
+from issuers.carried import TRUST, Form
 from issuers.status import LISTED, Listed, StatusList, compute_bits, open_status_list
 from issuers.witnesses import terms_of
 from ledger.checkpoint import parse_checkpoint
@@ -32,7 +34,6 @@ from verify.audit.kept import Record, torn
 from verify.audit.replay import Heard
 from verify.audit.signatures import check_signatures, log_keys
 
-TRUST: Final = "trust"
 _NO_BUNDLE: Final = frozenset({"COSE_TAG", "BUNDLE_KIND"})
 _PLACES_A_BYTE: Final = 4
 
@@ -40,7 +41,8 @@ _PLACES_A_BYTE: Final = 4
 class StatusCheck:
     """Takes leaf after leaf; `close` compares lists, key and checkpoint. Idle without a readable bundle."""
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes, form: Form = TRUST) -> None:
+        self.form, self.name = form, form.file.removesuffix(".cbor")
         self.findings = Findings()
         self.bundle: Bundle | None = None
         self.policy: Policy | None = None
@@ -62,30 +64,36 @@ class StatusCheck:
 
     def _open(self, raw: bytes) -> None:
         try:
-            bundle, view = open_bundle(raw)
+            bundle, view = open_bundle(raw, self.form)
             key = service_key(view, ServicePurpose.STATUS)
             self._status_key = public_key(key.alg, key.spki)
             self.policy = parse_policy(bundle.policy.encode())
         except MalanError as error:
             if isinstance(error, Malformed) and error.code in _NO_BUNDLE:
-                self.findings.could_not_check("TRUST_UNREADABLE", TRUST)
+                self.findings.could_not_check("TRUST_UNREADABLE", self.name)
             else:
-                self.findings.refused(error, TRUST)
+                self.findings.refused(error, self.name)
             return
         self._judging = self._appointed(bundle, view) or self.policy
         self.bundle = bundle
         self._acts = {item.seq: item for item in bundle.acts}
 
-    def take(self, seq: int, leaf: Leaf | None, heard: Heard | None) -> None:
-        """Compares what the bundle holds at this place with what the log does."""
+    def take(
+        self, seq: int, leaf: Leaf | None, heard: Heard | None, view: MemoryView, *, gap: bool = False
+    ) -> None:
+        """Compares what the bundle holds at this place with what the log does; `view`: the facts after it.
+
+        After a gap nobody knows whose people some acts are about, so none of them is called invented.
+        """
         if seq >= self.size or leaf is None:
             return  # what the log does not show here stays to be named by `close`
         act = self._acts.pop(seq, None)
         kind = heard.statement.kind if heard is not None else ""
-        where = f"{TRUST}, seq {seq}"
-        if act is None and kind in KINDS:
+        where = f"{self.name}, seq {seq}"
+        carried = heard is not None and self.form.carries(view, heard.statement)
+        if act is None and carried:
             self.findings.departure("TRUST_ACT_MISSING", f"{where}, {kind}")
-        elif act is not None and kind not in KINDS:
+        elif act is not None and not carried and not (gap and kind in self.form.kinds):
             self.findings.departure("TRUST_ACT_INVENTED", where)
         elif act is not None and (act.statement, act.time_ms) != (leaf.statement, leaf.time_ms):
             self.findings.departure("TRUST_ACT_DIFFERS", f"{where}, {kind}")
@@ -94,8 +102,10 @@ class StatusCheck:
         """As `take` for the first `size` entries, audited before. Raises Malformed KEPT_TORN."""
         for record in records:
             match record:
-                case ["act", int(seq), str(kind), int(time_ms), bytes(digest)]:
-                    act, where = self._acts.pop(seq, None), f"{TRUST}, seq {seq}, {kind}"
+                case ["act", int(seq), str(kind), int(time_ms), bytes(digest), bool(in_trust)]:
+                    if not in_trust and self.form is TRUST:
+                        continue
+                    act, where = self._acts.pop(seq, None), f"{self.name}, seq {seq}, {kind}"
                     if act is None:
                         self.findings.departure("TRUST_ACT_MISSING", where)
                     elif (sha256(act.statement).digest(), act.time_ms) != (digest, time_ms):
@@ -104,7 +114,7 @@ class StatusCheck:
                     raise torn()
         for seq in [one for one in self._acts if one < size]:
             del self._acts[seq]
-            self.findings.departure("TRUST_ACT_INVENTED", f"{TRUST}, seq {seq}")
+            self.findings.departure("TRUST_ACT_INVENTED", f"{self.name}, seq {seq}")
 
     def snapshot(self, view: MemoryView, *, gap: bool) -> None:
         """The lists as they stand once exactly `size` entries were replayed; not with a gap before."""
@@ -119,11 +129,12 @@ class StatusCheck:
         if self.bundle is None:
             return
         if self.bundle.size > size:
-            self.findings.departure("TRUST_AHEAD", TRUST, n=self.bundle.size)
+            self.findings.departure("TRUST_AHEAD", self.name, n=self.bundle.size)
         for seq in sorted(self._acts):
             if seq < size:
-                self.findings.could_not_check("TRUST_ACT_UNSEEN", f"{TRUST}, seq {seq}")
-        self._check_lists(self.bundle)
+                self.findings.could_not_check("TRUST_ACT_UNSEEN", f"{self.name}, seq {seq}")
+        if self.form is TRUST:
+            self._check_lists(self.bundle)
         self._check_checkpoint(self.bundle, roots, keys)
 
     def _appointed(self, bundle: Bundle, view: MemoryView) -> Policy | None:
@@ -133,20 +144,20 @@ class StatusCheck:
         try:
             terms = terms_of(sets, bundle.handovers or (), log_keys=keys, at=bundle.made_at)
         except MalanError as error:
-            self.findings.refused(error, f"{TRUST}, handovers")
+            self.findings.refused(error, f"{self.name}, handovers")
             return None
         if self.policy is None or replace(self.policy, logs=()) != terms[-1].policy:
-            self.findings.departure("POLICY_NOT_APPOINTED", f"{TRUST}, policy")
+            self.findings.departure("POLICY_NOT_APPOINTED", f"{self.name}, policy")
             return None
         return policy_at(terms, bundle.size)
 
     def _check_lists(self, bundle: Bundle) -> None:
         if self._bits is None:
-            self.findings.could_not_check("STATUS_NOT_COMPARED", TRUST)
+            self.findings.could_not_check("STATUS_NOT_COMPARED", self.name)
         left = dict(self._bits or {})
         seen: set[int] = set()
         for item in bundle.lists:
-            where = f"{TRUST}, status list {item.number}"
+            where = f"{self.name}, status list {item.number}"
             if item.number in seen:
                 self.findings.departure("STATUS_LIST_TWICE", where)
             seen.add(item.number)
@@ -155,7 +166,7 @@ class StatusCheck:
                 self._check_list(opened, item, bundle, where)
             left.pop(item.number, None)
         for number in sorted(left):
-            self.findings.departure("STATUS_LIST_MISSING", f"{TRUST}, status list {number}")
+            self.findings.departure("STATUS_LIST_MISSING", f"{self.name}, status list {number}")
 
     def _open_list(self, item: BundledList, where: str) -> StatusList | None:
         assert self._status_key is not None
@@ -180,8 +191,8 @@ class StatusCheck:
         self, bundle: Bundle, roots: Mapping[int, bytes], keys: tuple[NoteKey, ...]
     ) -> None:
         if keys and bundle.log_vkey not in {key.vkey for key in keys}:
-            self.findings.departure("TRUST_KEY_OTHER", TRUST)
-        where = f"{TRUST}, checkpoint"
+            self.findings.departure("TRUST_KEY_OTHER", self.name)
+        where = f"{self.name}, checkpoint"
         try:
             note = parse_note(bundle.checkpoint)
             inside = parse_checkpoint(note.text)

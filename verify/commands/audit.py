@@ -47,6 +47,7 @@ _FILE_MODE: Final = 0o644
 
 Log = Annotated[str, typer.Argument(help="Directory of the published log, or its http(s) URL", metavar="LOG")]
 TrustFile = Annotated[Path | None, typer.Option("--trust", help="Trust bundle to hold against the log")]
+ActsFile = Annotated[Path | None, typer.Option("--acts", help="The desks' bundle, acts.cbor, likewise")]
 SinceFile = Annotated[Path | None, typer.Option("--since", help="Checkpoint you kept from before")]
 EvidenceFiles = Annotated[
     list[Path] | None, typer.Option("--evidence", help="Evidence of a class; may be given several times")
@@ -70,6 +71,7 @@ def register(app: typer.Typer) -> None:
 def run(
     log: Log,
     trust: TrustFile = None,
+    acts: ActsFile = None,
     since: SinceFile = None,
     evidence: EvidenceFiles = None,
     html: HtmlFile = None,
@@ -85,12 +87,13 @@ def run(
     独立审计账本：退出码 0 未发现偏离，1 有偏离，2 未能核查。
     """
     source = open_source(log)
-    pin = _pin(source) if trust is None and genesis is None else None
+    pin = _pin(source) if trust is None and acts is None and genesis is None else None
     fixed = from_hex(genesis, where="--genesis", size=32) if genesis is not None else None
     asked = Asked(
         at_ms=time_asked(at),
         place=log,
         trust=_read(trust, BUNDLE_BYTES_MAX),
+        acts=_read(acts, BUNDLE_BYTES_MAX),
         since=_read(since, MAX_NOTE_BYTES),
         evidence=tuple(read_file(path, bytes_max=DOCUMENT_BYTES_MAX) for path in evidence or ()),
         policy=_policy(policy, pin),

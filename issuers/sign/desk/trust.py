@@ -17,6 +17,7 @@ from issuers.authority.judge import signing_key
 from issuers.authority.party_facts import Key
 from issuers.authority.view import MemoryView
 from issuers.bundle import Bundle, open_bundle, service_key
+from issuers.carried import ACTS
 from issuers.evidence import Evidence, EvidenceStatement, of_kind, withheld
 from issuers.sign.desk.desk import Desk
 from issuers.sign.outbox import Item
@@ -53,11 +54,11 @@ class Trust:
 
 
 def load_trust(desk: Desk) -> Trust:
-    """The service's bundle, checked and pinned.
+    """The service's bundle for desks, checked and pinned.
 
     Raises Refused LOG_OTHER, GENESIS_OTHER or BUNDLE_OLD, and as `issuers.bundle.open_bundle`.
     """
-    bundle, view = open_bundle(desk.client.trust())
+    bundle, view = open_bundle(desk.client.acts(), ACTS)
     if bundle.origin != desk.speaker.origin:
         raise Refused("LOG_OTHER", "the service keeps another log than this home speaks to", where="origin")
     if desk.home.pin(genesis=bundle.genesis, size=bundle.size, expected=desk.config.genesis):
