@@ -1,13 +1,18 @@
-"""Door: `malan rebuild`."""
+"""Door: `malan rebuild`, `malan handovers`."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from issuers.bundle import BYTES_MAX
+from issuers.files import read_file
 from registry.commands.reporting import HomeOption, JsonOption, reporting, settings_for
+from registry.published.handed_back import hand_back
 from registry.rebuilding import Rebuilt, rebuild
+from registry.service import open_service
 from verify.source import open_source
 
 
@@ -29,6 +34,23 @@ def rebuild_command(
             "numbers_skipped": found.skipped,
         }
         out.result(_text(found), document)
+
+
+def handovers_command(
+    bundle: Annotated[Path, typer.Argument(metavar="FILE", help="A trust.cbor of this log.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take the checkpoints under which witnesses were replaced out of a trust bundle, where ours are lost."""
+    with reporting("handovers", as_json=as_json) as out:
+        service = open_service(settings_for(home))
+        try:
+            found = hand_back(service, read_file(bundle, bytes_max=BYTES_MAX))
+        finally:
+            service.close()
+        document = {"kept": found.kept, "taken": found.taken}
+        text = f"{found.kept} handovers are kept, {found.taken} of them from this file"
+        out.result(text if found.taken else f"nothing to take: {found.kept} handovers are kept", document)
 
 
 def _text(found: Rebuilt) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -93,10 +93,14 @@ class WitnessedNotes:
         data = read_file(self._handovers, bytes_max=HANDOVERS_BYTES_MAX)
         notes = cbor.decode(data, bytes_max=HANDOVERS_BYTES_MAX)
         if not isinstance(notes, list) or not all(type(note) is bytes for note in notes):
-            fix = "Restore it from a backup, or out of the newest trust.cbor."
+            fix = "Run `malan handovers trust.cbor` with the newest trust.cbor anybody kept."
             raise Malformed("HANDOVERS", "not an array of checkpoints", where=HANDOVERS, fix=fix)
         return tuple(notes)
 
     def keep_handover(self, note: bytes) -> None:
         """Raises Unavailable FILE_WRITE, and as `handovers`."""
-        replace_file(self._handovers, cbor.encode([*self.handovers(), note]), mode=_PUBLIC)
+        self.keep_handovers([*self.handovers(), note])
+
+    def keep_handovers(self, notes: Sequence[bytes]) -> None:
+        """Puts these in the place of all. Raises Unavailable FILE_WRITE."""
+        replace_file(self._handovers, cbor.encode(list(notes)), mode=_PUBLIC)

@@ -1,0 +1,155 @@
+"""Handovers that were lost come back out of a trust bundle somebody kept, and nothing else does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from issuers.bundle import Bundle, open_bundle, sign_bundle
+from issuers.carried import ACTS
+from ledger.checkpoint import cosign
+from ledger.errors import BadSignature, Malformed, Refused
+from ledger.note import parse_note
+from registry.__main__ import app
+from registry.published.handed_back import HandedBack, hand_back
+from registry.published.witnessed_notes import HANDOVERS
+from tests.ground import on
+from tests.registry.stage import Stage
+from tests.registry.witnessed import appoint, bring, cosigned
+from tests.world import World
+from tests.world_exports import witnesses
+from tests.world_stages import founded
+
+
+@pytest.fixture
+def handed_over(stage: Stage) -> Stage:
+    """Three witnesses, then five, then four; the last set waits for its quorum."""
+    appoint(stage, count=3, quorum=2)
+    appoint(stage, first=2, count=5, quorum=3)
+    bring(stage, cosigned(stage, witnesses()[:2]))
+    stage.publish()
+    appoint(stage, first=4, count=4, quorum=3)
+    bring(stage, cosigned(stage, witnesses()[2:5]))
+    stage.publish()
+    return stage
+
+
+def bundle_of(stage: Stage) -> tuple[Path, Bundle]:
+    path = stage.service.settings.home / "trust.cbor"
+    return path, open_bundle(path.read_bytes())[0]
+
+
+def signed(stage: Stage, bundle: Bundle) -> bytes:
+    return sign_bundle(bundle, stage.service.secrets.status)
+
+
+def test_lost_handovers_come_back_byte_for_byte(handed_over: Stage) -> None:
+    stage = handed_over
+    path, bundle = bundle_of(stage)
+    raw, file = path.read_bytes(), stage.service.settings.home / HANDOVERS
+    policy = stage.service.settings.home / "policy.txt"
+    kept, named = file.read_bytes(), policy.read_bytes()
+    assert hand_back(stage.service, raw) == HandedBack(2, 0)  # nothing is lost, nothing is written
+    for lost in (None, b"\x81\x01", kept[: len(kept) // 2]):
+        if lost is None:
+            file.unlink()
+            stage.publish()
+            assert policy.read_bytes() != named  # the control: without them the former witnesses are back
+        else:
+            file.write_bytes(lost)
+        assert hand_back(stage.service, raw) == HandedBack(2, 2)
+        assert (file.read_bytes(), policy.read_bytes()) == (kept, named)
+    stage.publish()
+    assert bundle_of(stage)[1].handovers == bundle.handovers
+
+
+def test_an_older_bundle_takes_nothing_away(handed_over: Stage) -> None:
+    stage = handed_over
+    _, bundle = bundle_of(stage)
+    assert bundle.handovers is not None
+    file = stage.service.settings.home / HANDOVERS
+    kept = file.read_bytes()
+    for fewer in (None, bundle.handovers[:1]):
+        assert hand_back(stage.service, signed(stage, replace(bundle, handovers=fewer))) == HandedBack(2, 0)
+        assert file.read_bytes() == kept
+    stage.service.witnessed.keep_handovers(bundle.handovers[:1])
+    assert hand_back(stage.service, signed(stage, bundle)) == HandedBack(2, 1)
+    assert file.read_bytes() == kept
+
+
+def test_a_checkpoint_without_the_old_quorum_is_no_handover(handed_over: Stage) -> None:
+    """Nor is one that the quorum cosigned and that changes nothing."""
+    stage = handed_over
+    _, bundle = bundle_of(stage)
+    assert bundle.handovers is not None
+    first = parse_note(bundle.handovers[0])
+    alone = replace(first, signatures=tuple(one for one in first.signatures if "310101" not in one.name))
+    assert len(alone.signatures) == len(first.signatures) - 1
+    (stage.service.settings.home / HANDOVERS).unlink()
+    stage.publish()
+    raw = signed(stage, bundle_of(stage)[1])
+    for told in ((alone.render(),), (bundle.checkpoint,)):
+        made = signed(stage, replace(bundle_of(stage)[1], handovers=told))
+        assert hand_back(stage.service, made) == HandedBack(0, 0)
+    assert hand_back(stage.service, raw) == HandedBack(0, 0)
+    good = first.signatures[-1]
+    line = replace(good, signature=good.signature[:-1] + bytes([good.signature[-1] ^ 1]))
+    bad = replace(first, signatures=(*first.signatures[:-1], line)).render()
+    with pytest.raises(BadSignature):
+        hand_back(stage.service, signed(stage, replace(bundle, handovers=(bad,))))
+    assert not (stage.service.settings.home / HANDOVERS).exists()
+
+
+def test_only_what_was_needed_is_kept(handed_over: Stage) -> None:
+    """A bundle may carry a quorum's checkpoints that changed nothing."""
+    stage = handed_over
+    _, bundle = bundle_of(stage)
+    assert bundle.handovers is not None
+    newest = witnesses()[4:7]
+    text = parse_note(bundle.checkpoint).text
+    idle = replace(
+        parse_note(bundle.checkpoint),
+        signatures=(
+            *parse_note(bundle.checkpoint).signatures[:1],
+            *(cosign(text, one, time=stage.hands.now_ms // 1000) for one in newest),
+        ),
+    ).render()
+    file = stage.service.settings.home / HANDOVERS
+    kept = file.read_bytes()
+    file.unlink()
+    made = signed(stage, replace(bundle, handovers=(*bundle.handovers, idle)))
+    assert hand_back(stage.service, made) == HandedBack(2, 2)
+    assert file.read_bytes() == kept
+
+
+def test_a_bundle_of_another_log_and_a_file_that_is_none_are_refused(handed_over: Stage) -> None:
+    stage = handed_over
+    other = World(origin="log.other.example/2026", service=stage.world.service)
+    with pytest.raises(Refused) as caught:
+        hand_back(stage.service, founded(other).bundle())
+    assert caught.value.code == "HANDOVERS_OTHER_LOG"
+    for raw in (b"PK", (stage.service.settings.home / ACTS.file).read_bytes()):
+        with pytest.raises(Malformed):
+            hand_back(stage.service, raw)
+
+
+@on("sqlite")
+def test_as_the_operator_runs_it(handed_over: Stage, tmp_path: Path) -> None:
+    home = handed_over.service.settings.home
+    kept = (home / HANDOVERS).read_bytes()
+    (home / HANDOVERS).unlink()
+
+    def run(path: Path) -> tuple[int, str]:
+        told = CliRunner().invoke(app, ["handovers", str(path), "--home", str(home)])
+        return told.exit_code, told.output
+
+    assert run(home / "trust.cbor") == (0, "2 handovers are kept, 2 of them from this file\n")
+    assert run(home / "trust.cbor") == (0, "nothing to take: 2 handovers are kept\n")
+    assert (home / HANDOVERS).read_bytes() == kept
+    code, said = run(tmp_path / "none.cbor")
+    assert (code, said.split()[0]) == (2, "FILE_READ")
+    code, said = run(home / HANDOVERS)
+    assert (code, said.split()[0]) == (2, "COSE_TAG:")
