@@ -1,6 +1,7 @@
 """The trust bundle: what an offline verifier holds, signed by the status key. Pure. Bytes in `SPEC.md`.
 
-Which acts it carries says `carried`; a desk's bundle has the same form with more of them and no status lists.
+Which acts it carries says `carried`; the signers' bundle has the same form with more of them, and no status
+lists.
 It carries the acts themselves, so a verifier believes an issuer only through statements that lead to the
 pinned genesis: the service that makes the bundle cannot invent one. What it can do is leave acts out or show
 an old bundle; the checkpoint inside and the audit bound that.
@@ -15,7 +16,7 @@ from typing import Annotated
 from issuers.authority.judge import admit
 from issuers.authority.party_facts import GenesisFact, Key, ServiceKeyFact
 from issuers.authority.view import MemoryView
-from issuers.carried import TRUST, Form
+from issuers.carried import FORMS, TRUST, Form
 from issuers.shape import Hash, Range, Size, from_map, to_map
 from ledger import cbor
 from ledger.cose import check_sign1, parse_sign1, sign1
@@ -77,7 +78,7 @@ def open_bundle(raw: bytes, form: Form = TRUST) -> tuple[Bundle, MemoryView]:
     """
     message = parse_sign1(raw, bytes_max=BYTES_MAX)
     if message.content_type != form.content_type or message.claims is not None:
-        raise Malformed("BUNDLE_KIND", f"not a {form.file} of a version this program knows")
+        raise Malformed("BUNDLE_KIND", _not_one(form, message.content_type))
     bundle = from_map(Bundle, cbor.decode(message.payload, bytes_max=BYTES_MAX), where="bundle")
     if form is not TRUST and bundle.lists:
         raise Malformed("BUNDLE_SHAPE", f"status lists do not belong in {form.file}")
@@ -92,6 +93,13 @@ def open_bundle(raw: bytes, form: Form = TRUST) -> tuple[Bundle, MemoryView]:
     key = service_key(view, "status")
     check_sign1(message, public_key(key.alg, key.spki))
     return bundle, view
+
+
+def _not_one(form: Form, content_type: str | int) -> str:
+    for other in FORMS:
+        if content_type == other.content_type and other is not form:
+            return f"this is {other.file}, where {form.file} is asked for"
+    return f"not a {form.file} of a version this program knows"
 
 
 def replay(acts: Iterable[BundledAct], form: Form = TRUST) -> MemoryView:

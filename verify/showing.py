@@ -154,7 +154,7 @@ def _credential(message: Sign1) -> Document:
 def _bundle(message: Sign1) -> Document:
     bundle = from_map(Bundle, cbor.decode(message.payload, bytes_max=BUNDLE_BYTES_MAX), where="bundle")
     return {
-        "type": "bundle" if message.content_type == TRUST.content_type else "bundle of the desks",
+        "type": "bundle" if message.content_type == TRUST.content_type else "signers' bundle",
         "origin": bundle.origin,
         "genesis": bundle.genesis.hex(),
         "size": bundle.size,

@@ -158,7 +158,7 @@ class Client:
         return read_ticket(answer)
 
     def acts(self) -> bytes:
-        """The bundle of the desks, unchecked."""
+        """The signers' bundle, unchecked."""
         return self._ask("GET", f"/{ACTS.file}", None, bytes_max=BUNDLE_BYTES_MAX)
 
     def proof(self, seq: int) -> bytes | None:

@@ -25,7 +25,7 @@ def _built(demo: Demo) -> list[str]:
         "                 none here, for one machine that holds all sixteen keys would",
         "                 protect nobody. Run one as a district: `malan-verify witness`",
         "  trust.cbor     what an offline verifier holds",
-        "  acts.cbor      what a desk holds: the people of every party as well",
+        "  acts.cbor      what `malan-sign` holds: the people of every party as well",
         f"  certificates/  {len(demo.checked)} of {len(demo.told.people)} passed: card, PDF, QR, proof",
         "  evidence/      the opened sheets of the class, for its district only",
         "  keys/, desks/  demo keys of every party, and what each of them signed",

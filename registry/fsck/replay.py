@@ -40,7 +40,7 @@ class Replay:
         self.size = 0
         self.view = MemoryView()
         self.changed: dict[tuple[type, str], int] = {}
-        self.bundled: set[int] = set()  # acts that a bundle of the desks carries
+        self.bundled: set[int] = set()  # acts that the signers' bundle carries
         self.classes: set[tuple[bytes, int]] = set()
         self.named: set[tuple[str, int]] = set()
         self.committed: dict[bytes, int] = {}  # statement hash to seq, where there are entries

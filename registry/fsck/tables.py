@@ -265,8 +265,8 @@ PUBLISHED: Final[Mapping[str, Stands]] = MappingProxyType(
         "acts.cbor": Stands(
             Standing.REBUILT,
             ("BUNDLE_BROKEN", "BUNDLE_DIFFERS", "LOG_AHEAD"),
-            "柜台行为包：同上，含各主体全部人员的条目，不含状态列表",
-            "the bundle of the desks: likewise, with the people of every party, without lists",
+            "签署端信任包：同上，含各主体全部人员的条目，不含状态列表",
+            "the signers' bundle: likewise, with the people of every party, without lists",
         ),
     }
 )

@@ -36,7 +36,7 @@ def get_trust(request: Request, service: Running) -> Response:
 
 @router.get("/acts.cbor")
 def get_acts(request: Request, service: Running) -> Response:
-    """The bundle of the desks, as the trust bundle: the acts about every party and its people."""
+    """The signers' bundle, as the trust bundle: the acts about every party and its people."""
     return _bundle(request, service.settings.home / ACTS.file)
 
 

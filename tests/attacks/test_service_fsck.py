@@ -211,7 +211,7 @@ PUBLISHED: dict[str, Callable[[Path], Path]] = {
     "a tile of entries": lambda home: next((home / "log" / "tile" / "entries").rglob("[0-9]*")),
     "a status list": lambda home: home / "status" / "1",
     "the bundle": lambda home: home / "trust.cbor",
-    "the bundle of the desks": lambda home: home / "acts.cbor",
+    "the signers' bundle": lambda home: home / "acts.cbor",
 }
 
 

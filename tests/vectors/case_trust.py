@@ -283,13 +283,13 @@ def said_wrongly(evidence: Evidences) -> Iterator[Case]:
         "B12": ("the times of its acts go back", replace(bundle, acts=tuple(turned))),
         "B13": ("the status key that signed it was lost", open_bundle_of(lost)),
         "B14": ("an act of a kind that bundles do not carry", issued),
-        "B15": ("an order to erase, which only the bundle of the desks carries", desks),
+        "B15": ("an order to erase, which only the signers' bundle carries", desks),
     }
     for name, (title, made) in told.items():
         evidence.bundles[name] = sign_bundle(made, world.service["status"])
         yield stopped(name, title, context(now, name), "trust", text=text)
     evidence.bundles["B16"] = world.bundle(ACTS)
-    yield stopped("B16", "the bundle of the desks", context(now, "B16"), "trust", text=text)
+    yield stopped("B16", "the signers' bundle", context(now, "B16"), "trust", text=text)
 
 
 def open_bundle_of(world: World) -> Bundle:

@@ -1,4 +1,4 @@
-"""The bundle of the desks against the log, and which acts belong in which bundle."""
+"""The signers' bundle against the log, and which acts belong in which bundle."""
 
 from __future__ import annotations
 
@@ -107,6 +107,7 @@ def test_one_bundle_is_not_the_other(world: World, form: Form) -> None:
     with pytest.raises(Malformed) as caught:
         open_bundle(raw, other)
     assert caught.value.code == "BUNDLE_KIND"
+    assert caught.value.what == f"this is {form.file}, where {other.file} is asked for"
     report = look(world, **{other.file.removesuffix(".cbor"): raw})
     assert ("TRUST_UNREADABLE", other.file.removesuffix(".cbor")) in names(report, Severity.COULD_NOT_CHECK)
 

@@ -16,7 +16,7 @@ _TITLES: Final = {
     "rules": Words("证书、编号与资金占用", "Certificates, numbers and holds"),
     "since": Words("与留存检查点的一致性", "Consistency with the checkpoint kept"),
     "trust": Words("信任包与状态列表", "Trust bundle and status lists"),
-    "acts": Words("柜台行为包", "Bundle of the desks"),
+    "acts": Words("签署端信任包", "The signers' bundle"),
     "evidence": Words("打开的证据与成绩重算", "Opened evidence, results recomputed"),
 }
 _DETAILS: Final = {
@@ -62,7 +62,7 @@ _NOT_ASKED: Final = {
     ),
     "since": Words("需要上次留存的检查点（--since）。", "Needs the checkpoint you kept (--since)."),
     "trust": Words("需要信任包（--trust）。", "Needs a trust bundle (--trust)."),
-    "acts": Words("需要柜台行为包 acts.cbor（--acts）。", "Needs the desks' bundle, acts.cbor (--acts)."),
+    "acts": Words("需要签署端信任包 acts.cbor（--acts）。", "Needs the signers' bundle, acts.cbor (--acts)."),
     "evidence": Words("需要班级证据（--evidence）。", "Needs the evidence of a class (--evidence)."),
 }
 _NOT_REACHED: Final = Words("未能进行到这一步。", "The audit did not get this far.")

@@ -33,7 +33,7 @@ class Remembering:
     ) -> None:
         self._memory = memory
         self._replay, self._rules, self._signals, self._bundles = replay, rules, signals, bundles
-        self._acts: list[Record] = []  # what a bundle of the desks carries, and whether trust.cbor does
+        self._acts: list[Record] = []  # what the signers' bundle carries, and whether trust.cbor does
         self._last = b""
         self.begun: End | None = None
 

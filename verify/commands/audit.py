@@ -47,7 +47,7 @@ _FILE_MODE: Final = 0o644
 
 Log = Annotated[str, typer.Argument(help="Directory of the published log, or its http(s) URL", metavar="LOG")]
 TrustFile = Annotated[Path | None, typer.Option("--trust", help="Trust bundle to hold against the log")]
-ActsFile = Annotated[Path | None, typer.Option("--acts", help="The desks' bundle, acts.cbor, likewise")]
+ActsFile = Annotated[Path | None, typer.Option("--acts", help="The signers' bundle, acts.cbor, likewise")]
 SinceFile = Annotated[Path | None, typer.Option("--since", help="Checkpoint you kept from before")]
 EvidenceFiles = Annotated[
     list[Path] | None, typer.Option("--evidence", help="Evidence of a class; may be given several times")
