@@ -64,6 +64,8 @@ UNMASK: Final = Limit("unmask", "30/hour;100/day", shared=True)
 HOLDER: Final = Limit("holder", "20/minute;200/day", shared=True)
 HOLDER_MISS: Final = Limit("holder-miss", "10/hour;20/day", shared=True)
 HOLDER_CERTIFICATE: Final = Limit("holder-certificate", "5/day;20/month", shared=True)
+# Less than the last, so that nobody alone, from one network, locks a holder out.
+HOLDER_PAIR: Final = Limit("holder-pair", "3/day;6/month", shared=True)
 HOLDER_MISS_OF_ALL: Final = Limit("holder-miss-of-all", "300/hour", shared=True)
 SHARED_LINK: Final = Limit("shared-link", "60/minute;2000/day", shared=True)
 PAPER: Final = Limit("paper", "30/minute")  # each is some tenths of a second of drawing

@@ -29,6 +29,7 @@ from registry.callers.limiting import (
     HOLDER_CERTIFICATE,
     HOLDER_MISS,
     HOLDER_MISS_OF_ALL,
+    HOLDER_PAIR,
     Limit,
     count_in,
     need_room,
@@ -150,7 +151,12 @@ def end(service: Service, secret: str) -> None:
 
 def _missed(caller: str, aimed_at: str) -> tuple[tuple[Limit, str], ...]:
     """What a wrong guess is counted by, and for whom."""
-    return (HOLDER_MISS, caller), (HOLDER_CERTIFICATE, aimed_at), (HOLDER_MISS_OF_ALL, EVERYBODY)
+    return (
+        (HOLDER_MISS, caller),
+        (HOLDER_PAIR, f"{caller} {aimed_at}"),
+        (HOLDER_CERTIFICATE, aimed_at),
+        (HOLDER_MISS_OF_ALL, EVERYBODY),
+    )
 
 
 def _store(connection: sa.Connection, service: Service, secret: bytes, person: bytes, host: str) -> None:

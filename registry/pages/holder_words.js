@@ -8,8 +8,8 @@ const PROBLEMS = {
     "No certificate was found for this code and this document. Compare the code, the kind of document and its number: it is the one you enrolled with. After some failures asking is stopped for a while.",
   ],
   TOO_MANY: [
-    "尝试次数已达上限。为保护持证人，请过一段时间（最长一天，反复不符时更久）再试；急需办理请到区经办窗口或拨打 12333。",
-    "The limit of attempts is reached. To protect holders, try again later: within a day as a rule, later after many failures. If it is urgent, go to a district's counter or call 12333.",
+    "尝试次数已达上限。为保护持证人，请过一段时间（一般不超过一天，反复不符时更久）再试。证书照常可以核验；申领补贴请到任一区的经办窗口，窗口不受此限；需要证书文件请找评价机构。咨询请拨打 12333。",
+    "The limit of attempts is reached. To protect holders, try again later: within a day as a rule, later after many failures. The certificate verifies as before. For the subsidy go to any district's counter, which this does not stop; for your papers ask the evaluation body. To ask: 12333.",
   ],
   CODE_FORM: ["验证码为 16 位数字。", "The code has 16 digits."],
   CODE_CHECK: ["验证码有误，请对照证书重新输入。", "The code is mistyped. Compare it with the certificate."],

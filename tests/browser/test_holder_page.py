@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from issuers.identifiers.numbers import make_code
 from registry.http.pages import POLICY
 from tests.browser.conftest import LANGUAGES, SIZES, DemoWorld, Visit, axe_complaints, fits
 from tests.browser.holding import enter, holder_at
@@ -181,3 +182,18 @@ def test_older_lines_of_who_looked_are_added_below_until_there_are_no_more(
     more.click()
     expect(page.locator("#own")).to_be_empty()
     expect(page.locator("#form")).to_be_visible()
+
+
+def test_a_page_that_is_locked_names_what_goes_on(site: Site, visit: Visit, shot: Shot) -> None:
+    page, _ = visit(site.address)
+    site.answers["/api/holder/visits"] = problem(429, "TOO_MANY")
+    enter(page, site.address, make_code(1), "110101199003070003")
+    notice = page.locator("#told .notice")
+    expect(notice).to_have_attribute("data-tone", "warn")
+    assert "经办窗口" in notice.inner_text()
+    for size, (width, height) in {"desktop": (1280, 800), "phone": (390, 844)}.items():
+        page.set_viewport_size({"width": width, "height": height})
+        for language in ("en", "zh-CN"):
+            page.click(f".language [data-choose='{language}']")
+            assert fits(page) and axe_complaints(page) == []
+            shot(page, f"holder-locked-{size}-{language}")

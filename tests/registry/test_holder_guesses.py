@@ -76,6 +76,26 @@ def test_2_and_3_five_hundred_numbers_are_not_tried_in_a_day_not_even_from_many_
 
 
 @on("sqlite")
+def test_3_one_stranger_alone_locks_nobody_out(house: Desk, app: Any) -> None:
+    begun = house.stage.hands.now_ms
+    for code in (Holder(house, 3).code, make_code(8_888_888)):
+        stranger = Holder(house, 3, app=app, address="2001:db8:5:6::1")
+        told = []
+        for day in range(4):
+            house.stage.hands.set(begun + day * 86_400_001)
+            told += [stranger.show(code=code, id_number=wrong(n)).status_code for n in range(5)]
+        assert told == ([404] * 3 + [429] * 2) * 2 + [429] * 10, "known or not, alike; six in a month"
+        neighbour = Holder(house, 3, app=app, address="2001:db8:5:6:7::2")
+        assert neighbour.show(code=code).status_code == 429, "a household is one"
+        house.stage.hands.set(begun)
+    holder = Holder(house, 4, app=app, address="203.0.113.20")
+    for n, (tries, then) in enumerate([([404] * 3, 200), ([404] * 2 + [429], 429)]):
+        stranger = Holder(house, 4, app=app, address=f"198.51.100.{n}")
+        assert [stranger.show(id_number=wrong(one)).status_code for one in range(3)] == tries
+        assert holder.show().status_code == then, "it takes two for a day"
+
+
+@on("sqlite")
 def test_3_guesses_sent_all_at_once_are_counted_one_by_one(
     house: Desk, app: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
