@@ -67,11 +67,11 @@ const WORDS = {
   CLAIM_CLOSED: ["该申领已审核或已撤回。", "The claim is decided or withdrawn already."],
   CLAIM_UNFOUNDED: ["证书、证件与申领不相符，请重新准备。", "Certificate, document and claim do not belong together. Prepare again."],
   OFFICER_MISSES: [
-    "您已多次用与证书不符的证件查询，暂停为您办理。请由另一位受理人员继续，并向本单位督导说明情况。最长一天后恢复，反复不符时更久。",
+    "您已多次用与证书不符的证件查询，暂停为您办理。请由另一位受理人员继续，并向本单位督导说明情况。一般一天内恢复，反复不符时更久。",
     "You tried too many documents that did not fit. Let another officer take it over, and tell your supervisor how it came. It ends within a day as a rule, later after many.",
   ],
   CERTIFICATE_MISSES: [
-    "此证已多次被不符的证件查询，各窗口暂停办理。可能有人在试证件号码，请报告本区督导。最长一天后恢复，反复不符时更久。",
+    "此证已多次被不符的证件查询，各窗口暂停办理。可能有人在试证件号码，请报告本区督导。一般一天内恢复，反复不符时更久。",
     "Too many documents that do not fit were tried at this certificate; no counter goes on for now. Somebody may be guessing: tell your district's supervisor. It ends within a day as a rule, later after many.",
   ],
   CERTIFICATE_UNKNOWN: ["未查到与该证件相符的证书。", "No such certificate was found for this document."],

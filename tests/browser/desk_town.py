@@ -23,7 +23,7 @@ from registry.demo.setup import STANDARD
 from tests.browser.conftest import MALAN, DemoWorld, free_port, serving
 
 COUNTER, DECIDES = "district-310115", "district-310104"
-TRAINEES = 12
+TRAINEES = 14
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Visit, Watch, axe_complaints, fits
 from tests.browser.desk_town import COUNTER, Holder, Town, check, raised, submit
+from tests.registry.holding import wrong
 
 Shot = Callable[[Page, str], None]
 CLAIMS = "**/api/subsidy/claims"
@@ -235,3 +236,25 @@ def test_a_phone_shows_all_of_the_act(town: Town, visit: Visit, shot: Shot) -> N
     assert fits(page) and axe_complaints(page) == []
     page.click("[data-signing] .button.quiet")
     expect(page.locator("[data-signing]")).to_have_count(0)
+
+
+def test_a_clerk_who_tries_documents_is_stopped_and_told_what_to_do(
+    town: Town, clerk: tuple[Page, Watch], shot: Shot
+) -> None:
+    page, _ = clerk
+    holder = town.take()
+    for n in range(5):
+        check(page, holder, "FAIL", id_number=wrong(n))
+    for number in (wrong(5), holder.person.id_number):
+        page.fill("#id_number", number)
+        page.click("#check")
+        notice = page.locator("#answer .notice")
+        expect(notice).to_have_attribute("data-tone", "warn")
+        expect(page.locator("#answer [data-outcome]")).to_have_count(0)
+    assert "另一位受理人员" in notice.inner_text()
+    for size, (width, height) in {"desktop": (1280, 800), "phone": (390, 844)}.items():
+        page.set_viewport_size({"width": width, "height": height})
+        for language in ("en", "zh-CN"):
+            page.click(f".language [data-choose='{language}']")
+            assert fits(page) and axe_complaints(page) == []
+            shot(page, f"desk-misses-{size}-{language}")
