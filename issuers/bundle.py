@@ -1,10 +1,9 @@
 """The trust bundle: what an offline verifier holds, signed by the status key. Pure. Bytes in `SPEC.md`.
 
-Which acts it carries says `carried`; the signers' bundle has the same form with more of them, and no status
-lists.
 It carries the acts themselves, so a verifier believes an issuer only through statements that lead to the
 pinned genesis: the service that makes the bundle cannot invent one. What it can do is leave acts out or show
-an old bundle; the checkpoint inside and the audit bound that.
+an old bundle; the checkpoint inside and the audit bound that. Which acts belong in it says `carried`; the
+signers' bundle has the same form with more of them, and no status lists.
 """
 
 from __future__ import annotations
