@@ -40,7 +40,6 @@ class Published:
     hosts: tuple[str, ...]
     checkpoint: Checkpoint | None = None
     bundles: dict[Form, Bundle] = field(default_factory=dict)
-    missing: set[Form] = field(default_factory=set)
     lists: dict[int, StatusList] = field(default_factory=dict)
     named: set[int] = field(default_factory=set)  # the numbers that have a file, readable or not
     departures: list[Departure] = field(default_factory=list)
@@ -68,14 +67,13 @@ def read(service: Service) -> Published:
             found.departures.append(Departure("CHECKPOINT_BROKEN", "log/checkpoint", what))
     for form in FORMS:
         bundle = home / form.file
-        if not bundle.exists():
-            found.missing.add(form)
-            continue
-        try:
-            found.bundles[form] = open_bundle(bundle.read_bytes()[: BYTES_MAX + 1], form)[0]
-        except MalanError as error:
-            what = f"it does not open: {error.code}"
-            found.departures.append(Departure("BUNDLE_BROKEN", form.file, what))
+        if bundle.exists():
+            try:
+                found.bundles[form] = open_bundle(bundle.read_bytes()[: BYTES_MAX + 1], form)[0]
+            except MalanError as error:
+                found.departures.append(
+                    Departure("BUNDLE_BROKEN", form.file, f"it does not open: {error.code}")
+                )
     for path in sorted((home / "status").glob("*")):
         if not path.name.isdecimal():
             continue
@@ -157,9 +155,6 @@ def _is_right(
 
 def check_bundle(found: Published, replay: Replay) -> Iterator[Departure]:
     """Bundles and lists are what the log adds up to at the size each names, and every list has its file."""
-    for form in FORMS:
-        if found.missing == {form}:
-            yield Departure("BUNDLE_MISSING", form.file, "the other bundle is there, this one is not")
     for form, bundle in found.bundles.items():
         if bundle.size > replay.size:
             yield Departure("LOG_AHEAD", form.file, "it is of a larger log than the database")

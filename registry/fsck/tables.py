@@ -258,13 +258,13 @@ PUBLISHED: Final[Mapping[str, Stands]] = MappingProxyType(
         ),
         "trust.cbor": Stands(
             Standing.REBUILT,
-            ("BUNDLE_BROKEN", "BUNDLE_DIFFERS", "BUNDLE_MISSING", "LOG_AHEAD"),
+            ("BUNDLE_BROKEN", "BUNDLE_DIFFERS", "LOG_AHEAD"),
             "信任包：条目、状态列表、检查点、创世、密钥、核验网址与见证方逐项重算",
             "the trust bundle: acts, lists, checkpoint, genesis, key, hosts and witnesses, each recomputed",
         ),
         "acts.cbor": Stands(
             Standing.REBUILT,
-            ("BUNDLE_BROKEN", "BUNDLE_DIFFERS", "BUNDLE_MISSING", "LOG_AHEAD"),
+            ("BUNDLE_BROKEN", "BUNDLE_DIFFERS", "LOG_AHEAD"),
             "签署端信任包：同上，含各主体全部人员的条目，不含状态列表",
             "the signers' bundle: likewise, with the people of every party, without lists",
         ),

@@ -174,20 +174,6 @@ def test_a_bundle_the_service_itself_forged_is_named(lived: Lived, form: Form, c
 
 
 @on("sqlite")
-@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.file)
-def test_a_bundle_that_was_taken_away_is_named(lived: Lived, form: Form) -> None:
-    """Its readers would be told that nothing is published yet."""
-    with lived.changed():
-        pass  # as it was
-    home = lived.stage.service.settings.home
-    with exchanged(home / form.file, None):
-        assert found(lived) == {("BUNDLE_MISSING", form.file)}
-        (other,) = {*FORMS} - {form}
-        with exchanged(home / other.file, None):
-            assert found(lived) == set()  # nothing was published yet
-
-
-@on("sqlite")
 def test_a_status_list_that_was_taken_away_is_named(lived: Lived) -> None:
     with lived.changed():
         pass  # as it was
