@@ -175,14 +175,15 @@ def check_bundle(found: Published, replay: Replay) -> Iterator[Departure]:
 def _check_acts(form: Form, bundle: Bundle, replay: Replay) -> Iterator[Departure]:
     acts = {
         seq
-        for seq, raw in replay.statements.items()
+        for seq, (raw, _) in replay.acts.items()
         if seq < bundle.size and form.carries(replay.view, parse_statement(raw))
     }
     if {one.seq for one in bundle.acts} != acts:
         yield Departure("BUNDLE_DIFFERS", form.file, "it has other acts than the log")
     for act in bundle.acts:
-        if replay.statements.get(act.seq) != act.statement:
-            yield Departure("BUNDLE_DIFFERS", f"{form.file} act {act.seq}", "the log has another act there")
+        if replay.acts.get(act.seq) != (act.statement, act.time_ms):
+            what = "the log has another act, or another time, there"
+            yield Departure("BUNDLE_DIFFERS", f"{form.file} act {act.seq}", what)
 
 
 def _check_checkpoint(form: Form, bundle: Bundle, found: Published, replay: Replay) -> Iterator[Departure]:

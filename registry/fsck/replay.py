@@ -46,7 +46,7 @@ class Replay:
         self.committed: dict[bytes, int] = {}  # statement hash to seq, where there are entries
         self.departures: list[Departure] = []
         self.hashes: list[bytes] = []
-        self.statements: dict[int, bytes] = {}  # of the bundled acts
+        self.acts: dict[int, tuple[bytes, int]] = {}  # statement and time of the bundled acts
         self.roots: dict[int, bytes] = {}
         self.listed: dict[int, list[Listed]] = {}
         self._watch = watch
@@ -92,7 +92,7 @@ class Replay:
         statement = parse_statement(leaf.statement)
         if (row.cti, row.statement_hash) != (statement.cti, statement.hash):
             self._depart("LEAF_COLUMNS", where, "id or hash beside the leaf is another statement's")
-        self._index(statement, row.seq)
+        self._index(statement, row.seq, leaf.time_ms)
         try:
             changes = admit(self.view, statement, seq=leaf.seq, time_ms=leaf.time_ms)
         except MalanError as error:
@@ -101,11 +101,11 @@ class Replay:
         self.view.put(changes)
         self.changed.update({(type(fact), fact.key): row.seq for fact in changes})
 
-    def _index(self, statement: Statement, seq: int) -> None:
+    def _index(self, statement: Statement, seq: int, time_ms: int) -> None:
         act = read_act(statement)
         if statement.kind in ACTS.kinds:
             self.bundled.add(seq)
-            self.statements[seq] = statement.raw
+            self.acts[seq] = (statement.raw, time_ms)
         class_id = class_of(statement, act)
         if class_id is not None:
             self.classes.add((class_id, seq))

@@ -104,6 +104,12 @@ def act_elsewhere(_: Lived, bundle: Bundle) -> Bundle:
     return replace(bundle, acts=tuple(changed if one is moved else one for one in bundle.acts))
 
 
+def act_later(_: Lived, bundle: Bundle) -> Bundle:
+    """A verifier without a proof believes what was signed before the time a key was stopped."""
+    last = bundle.acts[-1]
+    return replace(bundle, acts=(*bundle.acts[:-1], replace(last, time_ms=last.time_ms + 1000)))
+
+
 def other_root(lived: Lived, bundle: Bundle) -> Bundle:
     """Under a second history of the log's own key."""
     known = parse_checkpoint(parse_note(bundle.checkpoint).text)
@@ -132,6 +138,7 @@ def other_witnesses(lived: Lived, bundle: Bundle) -> Bundle:
 FORGED: dict[str, Callable[[Lived, Bundle], Bundle]] = {
     "an act left out": act_left_out,
     "an act elsewhere": act_elsewhere,
+    "an act at another time": act_later,
     "another status list": other_bits,
     "no status list": no_list,
     "a checkpoint with another root": other_root,
