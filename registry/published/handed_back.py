@@ -1,22 +1,26 @@
 """Door: handovers out of a `trust.cbor` that somebody kept, where ours are lost.
 
-Promises: only checkpoints by which the acts in the database put a set of witnesses in force come in, so no
-file can bring anybody but whom the former quorum agreed to; what is kept already stays.
+Promises: only checkpoints of our rows by which the acts in them put a set of witnesses in force come in, so
+no file can bring anybody but whom the former quorum agreed to; what is kept already stays, its sets in force.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from issuers.authority.party_facts import GenesisFact
 from issuers.bundle import Bundle, open_bundle
-from ledger.checkpoint import parse_checkpoint
+from issuers.carried import TRUST
+from ledger.checkpoint import Checkpoint, parse_checkpoint
+from ledger.cosigned import merged
 from ledger.errors import BadSignature, Malformed, Refused
 from ledger.note import parse_note
 from ledger.succession import Term
-from registry.published.finality import terms_now
+from registry.published.boot_gate import Known, check_known
+from registry.published.finality import log_keys, terms_now
 from registry.published.publishing import write_names
 from registry.service import Service
 from registry.storage.facts import TableView
@@ -33,21 +37,46 @@ class HandedBack:
 def hand_back(service: Service, raw: bytes) -> HandedBack:
     """Takes what the bytes of a trust.cbor know and we do not; `policy.txt` follows.
 
-    Raises Refused HANDOVERS_OTHER_LOG; of the bundle, of its notes, or of the files as they are read.
+    Raises Refused HANDOVERS_OTHER_LOG or HANDOVERS_SIZE; Unavailable LOG_AHEAD for a checkpoint that our rows
+    do not fold to; of the bundle, of its notes, or of the files as they are read.
     """
     bundle, _ = open_bundle(raw)
     _need_ours(service, bundle)
-    with service.witnessed.locked(), service.database.reading() as connection:
-        known, before = _kept(service, connection)
-        notes = (*known, *(bundle.handovers or ()))
-        terms = terms_now(service, connection, handovers=notes)
-        if len(terms) <= len(before):
+    with service.witnessed.locked():
+        with service.database.reading() as connection:
+            known, terms = _kept(service, connection)
+            taken = _further(service, connection, bundle.handovers or (), known=known, terms=terms)
+        if not taken:
             return HandedBack(len(known), 0)
-        sizes = {term.above for term in terms[2:]}
-        used = {size: note for note in reversed(notes) if (size := _size(note)) in sizes}
-        service.witnessed.keep_handovers([used[size] for size in sorted(used)])
+        check_known(service, [Known(_checkpoint(note), TRUST.file, note) for note in taken])
+        service.witnessed.keep_handovers([*known, *taken])
     write_names(service)
-    return HandedBack(len(used), sum(note not in known for note in used.values()))
+    return HandedBack(len(known) + len(taken), len(taken))
+
+
+def _further(
+    service: Service,
+    connection: sa.Connection,
+    notes: Iterable[bytes],
+    *,
+    known: tuple[bytes, ...],
+    terms: tuple[Term, ...],
+) -> list[bytes]:
+    """Those by which sets follow the one that is in force by what we know, with the lines that count alone.
+
+    What lies before stays as it is: another past would take a set out of it that verifiers hold.
+    """
+    keys, taken = log_keys(service, connection), list[bytes]()
+    for note in sorted(notes, key=lambda one: (_checkpoint(one).size, one)):
+        now = terms[-1]
+        if _checkpoint(note).size <= now.above:
+            continue
+        bare = merged(parse_note(note), (), log_keys=keys, cosigners=now.policy.cosigner_keys).render()
+        longer = terms_now(service, connection, handovers=(*known, *taken, bare))
+        if len(longer) > len(terms):
+            terms = longer
+            taken.append(bare)
+    return taken
 
 
 def _need_ours(service: Service, bundle: Bundle) -> None:
@@ -56,7 +85,7 @@ def _need_ours(service: Service, bundle: Bundle) -> None:
     ours = None if genesis is None else (genesis.origin, genesis.statement)
     if (bundle.origin, bundle.genesis) != ours:
         fix = "Take a trust.cbor of this log, from a verifier or a district."
-        raise Refused("HANDOVERS_OTHER_LOG", "the bundle is of another log", where="trust.cbor", fix=fix)
+        raise Refused("HANDOVERS_OTHER_LOG", "the bundle is of another log", where=TRUST.file, fix=fix)
 
 
 def _kept(service: Service, connection: sa.Connection) -> tuple[tuple[bytes, ...], tuple[Term, ...]]:
@@ -68,5 +97,5 @@ def _kept(service: Service, connection: sa.Connection) -> tuple[tuple[bytes, ...
         return (), terms_now(service, connection, handovers=())
 
 
-def _size(note: bytes) -> int:
-    return parse_checkpoint(parse_note(note).text).size
+def _checkpoint(note: bytes) -> Checkpoint:
+    return parse_checkpoint(parse_note(note).text)

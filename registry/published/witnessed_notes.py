@@ -17,7 +17,7 @@ from typing import Final
 
 from issuers.files import read_file, replace_file
 from ledger import cbor
-from ledger.errors import Malformed, Unavailable
+from ledger.errors import Malformed, Refused, Unavailable
 from ledger.note import MAX_NOTE_BYTES
 
 RECENT_MAX: Final = 600
@@ -98,9 +98,14 @@ class WitnessedNotes:
         return tuple(notes)
 
     def keep_handover(self, note: bytes) -> None:
-        """Raises Unavailable FILE_WRITE, and as `handovers`."""
+        """As `keep_handovers`, and raises as `handovers`."""
         self.keep_handovers([*self.handovers(), note])
 
     def keep_handovers(self, notes: Sequence[bytes]) -> None:
-        """Puts these in the place of all. Raises Unavailable FILE_WRITE."""
-        replace_file(self._handovers, cbor.encode(list(notes)), mode=_PUBLIC)
+        """Puts these in the place of all. Raises Refused HANDOVERS_SIZE, Unavailable FILE_WRITE."""
+        data = cbor.encode(list(notes))
+        if len(data) > HANDOVERS_BYTES_MAX:
+            # Nobody could read it again, and without it nothing is published.
+            fix = "Take a trust.cbor from elsewhere: no honest checkpoint is that long."
+            raise Refused("HANDOVERS_SIZE", "the handovers are too long to be kept", where=HANDOVERS, fix=fix)
+        replace_file(self._handovers, data, mode=_PUBLIC)

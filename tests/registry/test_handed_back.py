@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +11,13 @@ from typer.testing import CliRunner
 
 from issuers.bundle import Bundle, open_bundle, sign_bundle
 from issuers.carried import ACTS
-from ledger.checkpoint import cosign
-from ledger.errors import BadSignature, Malformed, Refused
-from ledger.note import parse_note
+from ledger.checkpoint import Checkpoint, Cosigner, cosign, parse_checkpoint
+from ledger.errors import BadSignature, Malformed, Refused, Unavailable
+from ledger.note import MAX_SIGNATURES, Note, SignatureLine, parse_note, sign_note
 from registry.__main__ import app
 from registry.published.handed_back import HandedBack, hand_back
-from registry.published.witnessed_notes import HANDOVERS
+from registry.published.witnessed_notes import HANDOVERS, HANDOVERS_BYTES_MAX
+from registry.service import note_signer
 from tests.ground import on
 from tests.registry.stage import Stage
 from tests.registry.witnessed import appoint, bring, cosigned
@@ -134,6 +136,88 @@ def test_a_bundle_of_another_log_and_a_file_that_is_none_are_refused(handed_over
     for raw in (b"PK", (stage.service.settings.home / ACTS.file).read_bytes()):
         with pytest.raises(Malformed):
             hand_back(stage.service, raw)
+
+
+def agreed(stage: Stage, signers: Sequence[Cosigner]) -> bytes:
+    """The published checkpoint, cosigned by these, of which the service never hears."""
+    public = parse_note(stage.service.log.checkpoint())
+    lines = parse_note(cosigned(stage, signers)).signatures
+    return replace(public, signatures=(*public.signatures[:1], *lines)).render()
+
+
+def lines_of_nobody(note: Note) -> Note:
+    """As many lines as a note may have, by names no reader knows."""
+    room = MAX_SIGNATURES - len(note.signatures)
+    made = [SignatureLine(f"nobody-{place}", b"none", bytes(7_000)) for place in range(room)]
+    return replace(note, signatures=(*note.signatures, *made))
+
+
+def test_lines_of_nobody_do_not_come_in(handed_over: Stage) -> None:
+    """With them the file would be larger than what is read again, and every bundle with it."""
+    stage = handed_over
+    _, bundle = bundle_of(stage)
+    assert bundle.handovers is not None
+    file = stage.service.settings.home / HANDOVERS
+    kept = file.read_bytes()
+    file.unlink()
+    long = tuple(lines_of_nobody(parse_note(one)).render() for one in bundle.handovers)
+    assert sum(len(one) for one in long) > HANDOVERS_BYTES_MAX
+    assert hand_back(stage.service, signed(stage, replace(bundle, handovers=long))) == HandedBack(2, 2)
+    assert file.read_bytes() == kept
+    stage.publish()
+
+
+def test_a_note_of_the_same_size_without_a_quorum_shuts_nothing_out(handed_over: Stage) -> None:
+    stage = handed_over
+    _, bundle = bundle_of(stage)
+    assert bundle.handovers is not None
+    file = stage.service.settings.home / HANDOVERS
+    kept = file.read_bytes()
+    file.unlink()
+    alone = [replace(note, signatures=note.signatures[:1]) for note in map(parse_note, bundle.handovers)]
+    told = (*(one.render() for one in alone), *bundle.handovers)
+    assert hand_back(stage.service, signed(stage, replace(bundle, handovers=told))) == HandedBack(2, 2)
+    assert file.read_bytes() == kept
+
+
+def test_a_longer_line_of_sets_that_passes_over_the_one_we_kept_is_not_taken(stage: Stage) -> None:
+    """Old lines of the first quorum and lines of a set that never was in force would make four of three."""
+    appoint(stage, count=3, quorum=2)
+    appoint(stage, first=2, count=5, quorum=3)
+    early = agreed(stage, witnesses()[:2])
+    appoint(stage, first=4, count=4, quorum=3)
+    bring(stage, cosigned(stage, witnesses()[:2]))
+    stage.publish()
+    appoint(stage, first=6, count=3, quorum=2)
+    other = (early, agreed(stage, witnesses()[2:5]))
+    file = stage.service.settings.home / HANDOVERS
+    kept, (_, bundle) = file.read_bytes(), bundle_of(stage)
+    made = signed(stage, replace(bundle, handovers=other))
+    assert hand_back(stage.service, made) == HandedBack(1, 0)
+    assert file.read_bytes() == kept
+    file.unlink()
+    assert hand_back(stage.service, made) == HandedBack(
+        2, 2
+    )  # the control: they are good where nothing is kept
+
+
+@pytest.mark.parametrize("beyond", [0, 1000], ids=["another root", "larger than the database"])
+def test_a_checkpoint_of_another_history_is_the_alarm_it_is_everywhere(
+    handed_over: Stage, beyond: int
+) -> None:
+    stage = handed_over
+    _, bundle = bundle_of(stage)
+    known = parse_checkpoint(parse_note(bundle.checkpoint).text)
+    body = Checkpoint(known.origin, known.size + beyond, b"\x05" * 32).body()
+    note = parse_note(sign_note(body, [note_signer(stage.service)]))
+    time = stage.hands.now_ms // 1000
+    fork = note.with_lines([cosign(body, one, time=time) for one in witnesses()[:2]]).render()
+    file = stage.service.settings.home / HANDOVERS
+    file.unlink()
+    with pytest.raises(Unavailable) as caught:
+        hand_back(stage.service, signed(stage, replace(bundle, handovers=(fork,))))
+    assert caught.value.code == "LOG_AHEAD"
+    assert not file.exists()
 
 
 @on("sqlite")
