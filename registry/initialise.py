@@ -29,7 +29,8 @@ from ledger.keys import Signer
 from ledger.statement import Statement, parse_statement, uuid7
 from ledger.store import entry, read_head
 from registry.clock import Clock
-from registry.published.publishing import Publisher, write_names
+from registry.published.policy_file import write_names
+from registry.published.publishing import Publisher
 from registry.secrets import PURPOSES, create_secrets, read_secrets
 from registry.service import Service, assemble
 from registry.settings import Settings

@@ -38,7 +38,7 @@ from registry.certificates.reservations import skip
 from registry.clock import Clock
 from registry.migrations import check_current
 from registry.persons.erasing import erase_places
-from registry.published.publishing import write_names
+from registry.published.policy_file import write_names
 from registry.secrets import read_secrets
 from registry.service import Service, assemble, note_signer
 from registry.settings import Settings

@@ -34,7 +34,7 @@ from registry.persons.people import People
 from registry.published.asking import heads_now
 from registry.published.boot_gate import check_known, known_elsewhere, known_here
 from registry.published.lead import Lead
-from registry.published.publishing import write_names
+from registry.published.policy_file import write_names
 from registry.published.witnessed_notes import HANDOVERS
 from registry.rebuilding import Rebuilt, append_missing
 from registry.secrets import Secrets

@@ -7,13 +7,16 @@ no file can bring anybody but whom the former quorum agreed to; what is kept alr
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+import structlog
 
 from issuers.authority.party_facts import GenesisFact
-from issuers.bundle import Bundle, open_bundle
+from issuers.bundle import BYTES_MAX, Bundle, open_bundle
 from issuers.carried import TRUST
+from issuers.files import read_file
 from ledger.checkpoint import Checkpoint, parse_checkpoint
 from ledger.cosigned import merged
 from ledger.errors import BadSignature, Malformed, Refused
@@ -21,9 +24,11 @@ from ledger.note import parse_note
 from ledger.succession import Term
 from registry.published.boot_gate import Known, check_known
 from registry.published.finality import log_keys, terms_now
-from registry.published.publishing import write_names
+from registry.published.policy_file import write_names
 from registry.service import Service
 from registry.storage.facts import TableView
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,19 @@ def _further(
             terms = longer
             taken.append(bare)
     return taken
+
+
+def take_back(service: Service) -> None:
+    """What our own trust.cbor knows and our file lost, so that no bundle names former witnesses again.
+
+    Where that bundle does not open, there is nothing to take. Raises Unavailable FILE_READ or FILE_WRITE.
+    """
+    path = service.settings.home / TRUST.file
+    if path.exists():
+        with suppress(Malformed, Refused, BadSignature):
+            found = hand_back(service, read_file(path, bytes_max=BYTES_MAX))
+            if found.taken:
+                log.warning("handovers_taken_back", kept=found.kept, taken=found.taken)
 
 
 def _need_ours(service: Service, bundle: Bundle) -> None:

@@ -21,18 +21,17 @@ from issuers.bundle import Bundle, BundledAct, BundledList, sign_bundle
 from issuers.carried import FORMS, TRUST
 from issuers.files import read_file, replace_file
 from issuers.status import BYTES, LISTED, Listed, StatusList, sign_status_list, value_of
-from issuers.witnesses import with_log
 from ledger.checkpoint import Checkpoint, parse_checkpoint
-from ledger.errors import MalanError, Unavailable
+from ledger.errors import MalanError, Malformed, Unavailable
 from ledger.leaf import parse_leaf
 from ledger.note import MAX_NOTE_BYTES, parse_note
-from ledger.policy import render_policy
 from ledger.publisher import CHECKPOINT, publish
 from ledger.statement import parse_statement
 from ledger.store import read_head, read_leaves
 from registry.certificates.reservations import FIRST_LIST
 from registry.published.boot_gate import AHEAD, Witnessed, ahead, check_known, known_elsewhere, nobody
-from registry.published.finality import terms_now
+from registry.published.handed_back import take_back
+from registry.published.policy_file import policy_in_force
 from registry.published.taking import keep_published
 from registry.service import Service, note_signer
 from registry.storage.facts import TableView, changed
@@ -64,6 +63,7 @@ class Publisher:
         self._bits: dict[int, bytearray] = {FIRST_LIST: bytearray(BYTES)}
         self._acts: list[BundledAct] = []
         self._trust: list[BundledAct] = []  # those of them that a check of certificates rests on
+        self._handed: int | None = None  # handovers of the last bundle
         self._made: tuple[tuple[int, bytes, bytes], int] | None = None  # size, checkpoint, policy; seconds
 
     def run_once(self) -> Checkpoint | None:
@@ -89,6 +89,7 @@ class Publisher:
 
     def _publish(self) -> Checkpoint:
         self._ask_witnesses()
+        self._take_back_handovers()
         standing = self._catch_up()
         settings, signer = self._service.settings, note_signer(self._service)
         checkpoint = publish(
@@ -106,6 +107,16 @@ class Publisher:
             note = read_file(settings.log_directory / CHECKPOINT, bytes_max=MAX_NOTE_BYTES)
             self._make_bundle(standing, note)
         return checkpoint
+
+    def _take_back_handovers(self) -> None:
+        """What their file lost since the last bundle comes back out of that one."""
+        try:
+            count = len(self._service.witnessed.handovers())
+        except Malformed:
+            count = -1  # damaged
+        if self._handed is None or count < self._handed:
+            take_back(self._service)
+            self._handed = max(count, 0)
 
     def _ask_witnesses(self) -> None:
         """Each checkpoint a witness holds is held against the rows once. Raises Unavailable LOG_AHEAD."""
@@ -148,6 +159,7 @@ class Publisher:
         settings, now = self._service.settings, self._service.clock.now_ms() // 1000
         # Read once: a set that takes force in between would stand in the text, and not its handover.
         handovers = self._service.witnessed.handovers()
+        self._handed = len(handovers)
         with self._service.database.reading() as connection:
             policy = policy_in_force(
                 self._service, connection, at=now, size=standing.size, handovers=handovers
@@ -202,31 +214,6 @@ class Publisher:
 def _act(data: bytes) -> BundledAct:
     leaf = parse_leaf(data)
     return BundledAct(leaf.seq, leaf.time_ms, leaf.statement)
-
-
-def write_names(service: Service) -> None:
-    """Writes `log.vkey`, and `policy.txt` as the acts have it."""
-    home, key = service.settings.home, note_signer(service).key
-    replace_file(home / "log.vkey", f"{key.vkey}\n".encode(), mode=_PUBLIC)
-    with service.database.reading() as connection:
-        policy_in_force(service, connection)
-
-
-def policy_in_force(
-    service: Service,
-    connection: sa.Connection,
-    *,
-    at: int | None = None,
-    size: int | None = None,
-    handovers: Sequence[bytes] | None = None,
-) -> bytes:
-    """The tlog-policy of the witnesses in force, as `terms_now`; it stands in `policy.txt` on return."""
-    terms = terms_now(service, connection, at=at, size=size, handovers=handovers)
-    policy = with_log(terms[-1].policy, note_signer(service).key)
-    path, rendered = service.settings.home / "policy.txt", render_policy(policy)
-    if not path.exists() or path.read_bytes() != rendered:
-        replace_file(path, rendered, mode=_PUBLIC)
-    return rendered
 
 
 def _standing(service: Service, connection: sa.Connection, size: int) -> Standing:

@@ -34,7 +34,8 @@ from ledger.statement import uuid7
 from ledger.store import read_head
 from registry.clock import Clock
 from registry.http.app import create_app
-from registry.published.publishing import Publisher, write_names
+from registry.published.policy_file import write_names
+from registry.published.publishing import Publisher
 from registry.secrets import SYMMETRIC, encode_secret, read_secrets
 from registry.service import Service, assemble
 from registry.settings import Settings

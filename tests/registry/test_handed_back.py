@@ -16,10 +16,11 @@ from ledger.errors import BadSignature, Malformed, Refused, Unavailable
 from ledger.note import MAX_SIGNATURES, Note, SignatureLine, parse_note, sign_note
 from registry.__main__ import app
 from registry.published.handed_back import HandedBack, hand_back
+from registry.published.publishing import Publisher
 from registry.published.witnessed_notes import HANDOVERS, HANDOVERS_BYTES_MAX
 from registry.service import note_signer
 from tests.ground import on
-from tests.registry.stage import Stage
+from tests.registry.stage import Stage, dismissal
 from tests.registry.witnessed import appoint, bring, cosigned
 from tests.world import World
 from tests.world_exports import witnesses
@@ -58,6 +59,7 @@ def test_lost_handovers_come_back_byte_for_byte(handed_over: Stage) -> None:
     for lost in (None, b"\x81\x01", kept[: len(kept) // 2]):
         if lost is None:
             file.unlink()
+            path.unlink()
             stage.publish()
             assert policy.read_bytes() != named  # the control: without them the former witnesses are back
         else:
@@ -66,6 +68,28 @@ def test_lost_handovers_come_back_byte_for_byte(handed_over: Stage) -> None:
         assert (file.read_bytes(), policy.read_bytes()) == (kept, named)
     stage.publish()
     assert bundle_of(stage)[1].handovers == bundle.handovers
+
+
+@pytest.mark.parametrize("lost", [None, b"\x81\x01", b"\x80"])
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_a_publisher_takes_back_what_its_own_bundle_knows(
+    handed_over: Stage, lost: bytes | None, goes_on: bool
+) -> None:
+    """At its start and while it runs: else verifiers would be told the former witnesses, and refuse."""
+    stage, home = handed_over, handed_over.service.settings.home
+    names = (HANDOVERS, "policy.txt")
+    kept = [(home / name).read_bytes() for name in names]
+    publisher = Publisher(stage.service)
+    if goes_on:
+        publisher.run_once()
+    if lost is None:
+        (home / HANDOVERS).unlink()
+    else:
+        (home / HANDOVERS).write_bytes(lost)
+    assert stage.post(dismissal(stage)).status_code == 200
+    publisher.run_once()
+    assert [(home / name).read_bytes() for name in names] == kept
+    assert len(bundle_of(stage)[1].handovers or ()) == 2
 
 
 def test_an_older_bundle_takes_nothing_away(handed_over: Stage) -> None:
@@ -91,6 +115,7 @@ def test_a_checkpoint_without_the_old_quorum_is_no_handover(handed_over: Stage) 
     alone = replace(first, signatures=tuple(one for one in first.signatures if "310101" not in one.name))
     assert len(alone.signatures) == len(first.signatures) - 1
     (stage.service.settings.home / HANDOVERS).unlink()
+    bundle_of(stage)[0].unlink()
     stage.publish()
     raw = signed(stage, bundle_of(stage)[1])
     for told in ((alone.render(),), (bundle.checkpoint,)):
