@@ -100,6 +100,34 @@ def test_after_a_gap_nobody_is_called_invented(world: World, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.file)
+def test_a_revocation_kept_out_is_named_after_a_gap_too(world: World, form: Form) -> None:
+    """The log shows no longer whose key it is; the bundle does, which believes it."""
+    kid = world.people["evaluator-3"].signer.public.kid
+    world.say_two("key-revoked", f"key/{kid.hex()}", KeyRevoked(RevocationCause.LOST))
+    seq, name = len(world.leaves) - 2, form.file.removesuffix(".cbor")
+    acts = open_bundle(world.bundle(form), form)[0].acts
+    short = world.bundle(form, acts=tuple(one for one in acts if one.seq < seq))
+    log, _ = unread_admission(world)
+    missing = ("TRUST_ACT_MISSING", f"{name}, seq {seq}, key-revoked")
+    assert missing in names(look(log, **{name: short}))
+    assert missing not in names(look(log, **{name: world.bundle(form)}))  # the control
+
+
+def test_what_nobody_can_tell_after_a_gap_is_not_passed_over(world: World) -> None:
+    """Neither log nor bundle say whose people these are: an act of theirs may have been kept out."""
+    log, seq = unread_admission(world)
+    acts = open_bundle(of_desks(world), ACTS)[0].acts
+
+    def undecided(told: bytes) -> list[str]:
+        found = names(look(log, acts=told), Severity.COULD_NOT_CHECK)
+        return [where for code, where in found if code == "TRUST_ACT_UNDECIDED"]
+
+    short = of_desks(world, acts=tuple(one for one in acts if one.seq < seq))
+    assert undecided(short) == [f"acts, seq {seq}"]
+    assert undecided(of_desks(world)) == []
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.file)
 def test_one_bundle_is_not_the_other(world: World, form: Form) -> None:
     """Each opens as what it is, and an audit given the wrong file says so."""
     raw = world.bundle(form)

@@ -19,7 +19,7 @@ from issuers.acts.words import ServicePurpose
 from issuers.authority.party_facts import WitnessSetFact
 from issuers.authority.view import MemoryView
 from issuers.bundle import Bundle, BundledAct, BundledList, open_bundle, service_key
-from issuers.carried import TRUST, Form
+from issuers.carried import ACTS, TRUST, Form
 from issuers.status import LISTED, Listed, StatusList, compute_bits, open_status_list
 from issuers.witnesses import terms_of
 from ledger.checkpoint import parse_checkpoint
@@ -50,6 +50,8 @@ class StatusCheck:
         self._status_key: PublicKey | None = None
         self._bits: dict[int, bytes] | None = None
         self._acts: dict[int, BundledAct] = {}
+        self._own = MemoryView()  # what the bundle itself says
+        self._unsure: list[int] = []
         self._open(raw)
 
     @property
@@ -75,7 +77,7 @@ class StatusCheck:
                 self.findings.refused(error, self.name)
             return
         self._judging = self._appointed(bundle, view) or self.policy
-        self.bundle = bundle
+        self.bundle, self._own = bundle, view
         self._acts = {item.seq: item for item in bundle.acts}
 
     def take(
@@ -83,16 +85,21 @@ class StatusCheck:
     ) -> None:
         """Compares what the bundle holds at this place with what the log does; `view`: the facts after it.
 
-        After a gap nobody knows whose people some acts are about, so none of them is called invented.
+        After a gap the log does not say whose people some acts are about. So none is called invented, and one
+        is missing where the bundle itself says whose they are: it would have to carry the act.
         """
         if seq >= self.size or leaf is None:
             return  # what the log does not show here stays to be named by `close`
         act = self._acts.pop(seq, None)
         kind = heard.statement.kind if heard is not None else ""
         where = f"{self.name}, seq {seq}"
-        carried = heard is not None and self.form.carries(view, heard.statement)
+        views = (view, self._own) if gap else (view,)
+        carried = heard is not None and any(self.form.carries(one, heard.statement) for one in views)
         if act is None and carried:
             self.findings.departure("TRUST_ACT_MISSING", f"{where}, {kind}")
+        elif act is None and heard is not None and gap and kind in self.form.kinds:
+            if not any(ACTS.carries(one, heard.statement) for one in views):
+                self._unsure.append(seq)
         elif act is not None and not carried and not (gap and kind in self.form.kinds):
             self.findings.departure("TRUST_ACT_INVENTED", where)
         elif act is not None and (act.statement, act.time_ms) != (leaf.statement, leaf.time_ms):
@@ -133,6 +140,9 @@ class StatusCheck:
         for seq in sorted(self._acts):
             if seq < size:
                 self.findings.could_not_check("TRUST_ACT_UNSEEN", f"{self.name}, seq {seq}")
+        if self._unsure:
+            first = f"{self.name}, seq {self._unsure[0]}"
+            self.findings.could_not_check("TRUST_ACT_UNDECIDED", first, n=len(self._unsure))
         if self.form is TRUST:
             self._check_lists(self.bundle)
         self._check_checkpoint(self.bundle, roots, keys)

@@ -237,6 +237,10 @@ _WORDS: Final = {
         "账本此处的条目无法读取，信任包中的行为未能比对。",
         "The entry here could not be read, so the act in the bundle was not compared.",
     ),
+    "TRUST_ACT_UNDECIDED": (
+        "之前有条目无法读取：自此起有 {n} 条行为是否应在包中，无从判断。",
+        "Entries before could not be read: whether {n} acts from here on belong in the bundle is open.",
+    ),
     "STATUS_LIST_DIFFERS": (
         "状态列表与按账本重算的结果有 {n} 处不同；离线核验人会看到错误的状态。",
         "The status list differs from the recomputed one in {n} places; verifiers would see wrong states.",
