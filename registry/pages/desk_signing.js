@@ -142,9 +142,10 @@ async function refusal(error, place, waiting, flow) {
   if (error.passing || error.signedOut) {
     const retry = make("button.button", { type: "button" }, ["再次发送", "Send again"]);
     retry.addEventListener("click", () => send(place, waiting, flow));
+    const limited = error.status === 429; // refused before anything was decided; an earlier attempt may have arrived
     const hint = [
-      "还不知道是否已记入。可以放心再次发送：发出的是同一份签名，只会登记一次。",
-      "Nobody knows yet whether it arrived. Sending again is safe: the same signed bytes are registered once.",
+      `${limited ? "这一次没有登记。" : "还不知道是否已记入。"}可以放心再次发送：发出的是同一份签名，只会登记一次。`,
+      `${limited ? "This time nothing was registered." : "Nobody knows yet whether it arrived."} Sending again is safe: the same signed bytes are registered once.`,
     ];
     return problemNotice(error, make("p", {}, hint), make("div.actions", {}, retry));
   }

@@ -157,21 +157,27 @@ def test_a_session_that_ended_is_taken_up_again_in_another_tab(
     expect(page.locator("#answer .verdict")).to_have_attribute("data-outcome", "PASS")
 
 
-def test_a_slot_lost_to_another_claim_is_prepared_again(town: Town, clerk: tuple[Page, Watch]) -> None:
-    page, _ = clerk
+def test_over_a_limit_it_is_sent_again_and_a_slot_that_was_lost_is_prepared_again(
+    town: Town, clerk: tuple[Page, Watch]
+) -> None:
+    page, watch = clerk
     holder = town.take()
-    told = {"status": 409, "code": "SLOT_TAKEN", "detail": "another claim took the slot"}
+    answers = iter([(429, "OFFICER_MISSES"), (409, "SLOT_TAKEN")])
     check(page, holder, "PASS")
-    page.route(
-        CLAIMS,
-        lambda route: route.fulfill(
-            status=409, body=json.dumps(told), content_type="application/problem+json"
-        ),
-        times=1,
-    )
+
+    def refuse(route: Route) -> None:
+        status, code = next(answers)
+        body = json.dumps({"status": status, "code": code})
+        route.fulfill(status=status, body=body, content_type="application/problem+json")
+
+    page.route(CLAIMS, refuse, times=2)
     page.click("#submit")
     page.click(SIGN)
+    expect(page.locator("#answer .notice")).to_contain_text("这一次没有登记")
+    page.click("#answer .notice .button")  # send again
     expect(page.locator("#answer .notice")).to_contain_text("占用了名额")
+    first, second = claims_sent(watch)
+    assert first == second, "the same signed bytes"
     page.click("#answer .notice .button")  # prepare again
     page.click(SIGN)
     expect(page.locator("[data-receipt]")).to_be_visible()
