@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Annotated
 
 from issuers.authority.judge import admit
@@ -113,6 +114,12 @@ def replay(acts: Iterable[BundledAct], form: Form = TRUST) -> MemoryView:
         last = item.seq
         view.put(admit(view, statement, seq=item.seq, time_ms=item.time_ms))
     return view
+
+
+def acts_hash(bundle: Bundle, size: int) -> bytes:
+    """SHA-256 over the CBOR list of [seq, time_ms, statement] of the bundled acts with seq below `size`."""
+    acts: list[cbor.Value] = [[one.seq, one.time_ms, one.statement] for one in bundle.acts if one.seq < size]
+    return sha256(cbor.encode(acts)).digest()
 
 
 def service_key(view: MemoryView, purpose: str) -> Key:

@@ -12,16 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 
 from issuers.acts.words import RevocationCause, ServicePurpose
 from issuers.authority.party_facts import Key, WitnessSetFact
 from issuers.authority.view import MemoryView
-from issuers.bundle import Bundle, BundledList, open_bundle, service_key
+from issuers.bundle import Bundle, BundledList, acts_hash, open_bundle, service_key
 from issuers.qr import check_origin
 from issuers.status import StatusList, open_status_list
 from issuers.witnesses import terms_of
-from ledger import cbor
 from ledger.checkpoint import OpenedCheckpoint, open_checkpoint
 from ledger.errors import BadSignature, Malformed, Refused
 from ledger.keys import ED25519_SPKI, EDDSA, PublicKey, public_key
@@ -126,12 +124,6 @@ class Trust:
         if new.size < self.size or (old is not None and new.issued_at < old.issued_at):
             raise Refused("STATUS_OLDER", "the status list is older than the one in the bundle")
         return replace(self, lists={**self.lists, new.number: new})
-
-
-def acts_hash(bundle: Bundle, size: int) -> bytes:
-    """SHA-256 over the CBOR list of [seq, time_ms, statement] of the bundled acts with seq below `size`."""
-    acts: list[cbor.Value] = [[one.seq, one.time_ms, one.statement] for one in bundle.acts if one.seq < size]
-    return sha256(cbor.encode(acts)).digest()
 
 
 def open_trust(raw: bytes, *, pin: Pin | None) -> Trust:

@@ -3,20 +3,20 @@
     config.json  server, party, origin, key and what else does not change from day to day
     keys/        sealed key files, <name>.key
     outbox.db    what was signed, and the answers
-    pins.json    genesis and size of the trust bundle last believed
+    pins.json    genesis, size and acts of the bundle last believed
     certificates/<number>/  credential.cose, qr.txt, card.png, certificate.tlog-proof, certificate.pdf
     templates/   the texts that were pinned, by hash, and pins.json: which one prints what since when
     stock.db     every serial of paper, from receipt to destruction
     prints/      what was made for the printer
 
 Promises: an environment variable MALAN_… stands above config.json; a pinned genesis is never replaced, a
-pinned size never goes back.
+pinned size never goes back, and what was told below it never changes.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -59,10 +59,14 @@ class Config:
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """What was believed last: the genesis for good, the size as a lower bound."""
+    """What was believed last: the genesis for good, the size as a lower bound.
+
+    `acts`: the hash of the acts below that size; None in files of former versions.
+    """
 
     genesis: Hash
     size: Annotated[int, Range(1, 2**53)]
+    acts: Hash | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +113,12 @@ class Home:
         private_directory(self.path)
         replace_file(self.path / "config.json", _document(config))
 
-    def pin(self, *, genesis: bytes, size: int, expected: bytes | None) -> bool:
+    def pin(self, *, genesis: bytes, size: int, acts: Callable[[int], bytes], expected: bytes | None) -> bool:
         """Believes a bundle of this genesis and size, or raises; True when it pins a genesis never seen
-        before.
+        before. `acts`: the hash of its acts below a size.
 
         Raises Refused GENESIS_OTHER when it is not the one pinned (or the `expected` one of the settings),
-        BUNDLE_OLD when the log was larger before.
+        BUNDLE_OLD when the log was larger before, BUNDLE_ACTS_OTHER when it told other acts before.
         """
         path = self.path / "pins.json"
         former = _read(Pin, path) if path.exists() else None
@@ -128,9 +132,16 @@ class Home:
         same = former is not None and former.genesis == genesis
         if same and former is not None and size < former.size:
             raise Refused("BUNDLE_OLD", "the service shows an older state of the log than before")
-        if not same or former is None or size > former.size:
+        if same and former is not None and former.acts not in (None, acts(former.size)):
+            # Or the service could show a key that was stopped as good again, to this desk alone.
+            what = "acts that the service showed before are missing or changed"
+            raise Refused(
+                "BUNDLE_ACTS_OTHER", what, fix="Report this: the city and its districts audit the log."
+            )
+        new = Pin(genesis, size, acts(size))
+        if not same or former != new:
             private_directory(self.path)
-            replace_file(path, _document(Pin(genesis, size)))
+            replace_file(path, _document(new))
         return pinned is None
 
 

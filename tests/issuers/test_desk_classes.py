@@ -233,30 +233,6 @@ def test_evidence_of_another_class_is_not_taken(tmp_path: Path) -> None:
     assert code_of(caught) == "EVIDENCE_OTHER"
 
 
-def test_another_genesis_than_the_pinned_one_ends_everything(tmp_path: Path) -> None:
-    fake = FakeService(_with_sheets())
-    with desk_of(fake, "signatory", tmp_path) as desk:
-        review_class(desk, fake.world.class_id)
-    other = World.founded().with_standard()
-    (tmp_path / "signatory" / "pins.json").write_text('{"genesis": "' + "ab" * 32 + '", "size": 1}')
-    assert other.said[0].hash == fake.world.said[0].hash  # the world is the same: only the pin differs
-    with desk_of(fake, "signatory", tmp_path) as desk, pytest.raises(MalanError) as caught:
-        review_class(desk, fake.world.class_id)
-    assert code_of(caught) == "GENESIS_OTHER"
-
-
-def test_a_bundle_older_than_the_last_one_is_refused(tmp_path: Path) -> None:
-    fake = FakeService(_with_sheets())
-    with desk_of(fake, "signatory", tmp_path) as desk:
-        review_class(desk, fake.world.class_id)
-        size = len(fake.world.leaves)
-    pinned = f'{{"genesis": "{fake.world.said[0].hash.hex()}", "size": {size + 1}}}'
-    (tmp_path / "signatory" / "pins.json").write_text(pinned)
-    with desk_of(fake, "signatory", tmp_path) as desk, pytest.raises(MalanError) as caught:
-        review_class(desk, fake.world.class_id)
-    assert code_of(caught) == "BUNDLE_OLD"
-
-
 def test_a_sheet_said_by_the_same_person_twice_is_seen(tmp_path: Path) -> None:
     fake = FakeService(World.founded().with_standard().with_class().with_results())
     honest = fake.world.evidence()

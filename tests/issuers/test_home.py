@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from issuers.json_in import from_hex, from_object, read_object
 from issuers.shape import Id16, Size
 from issuers.sign.home import Config, Home, merged, need
 from ledger.errors import MalanError
+from tests.world_parts import seeded
 
 GENESIS, OTHER = b"\x01" * 32, b"\x02" * 32
 
@@ -64,20 +66,50 @@ def test_a_broken_variable_is_refused() -> None:
     assert code_of(lambda: merged(Config(), {"party": "Body"})) == "SHAPE_FORM"
 
 
+def told(size: int, *, other: int = 99) -> bytes:
+    """The hash of the acts below a size, in a log of which the acts from `other` on are others."""
+    return seeded(f"{min(size, other)} of {size}", 32)
+
+
 def test_the_first_genesis_is_pinned_and_no_other_is_believed(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    assert home.pin(genesis=GENESIS, size=5, expected=None) is True
-    assert home.pin(genesis=GENESIS, size=9, expected=None) is False
-    assert code_of(lambda: home.pin(genesis=OTHER, size=99, expected=None)) == "GENESIS_OTHER"
-    assert code_of(lambda: home.pin(genesis=GENESIS, size=8, expected=None)) == "BUNDLE_OLD"
-    assert home.pin(genesis=GENESIS, size=9, expected=GENESIS) is False
+    assert home.pin(genesis=GENESIS, size=5, acts=told, expected=None) is True
+    assert home.pin(genesis=GENESIS, size=9, acts=told, expected=None) is False
+    assert code_of(lambda: home.pin(genesis=OTHER, size=99, acts=told, expected=None)) == "GENESIS_OTHER"
+    assert code_of(lambda: home.pin(genesis=GENESIS, size=8, acts=told, expected=None)) == "BUNDLE_OLD"
+    assert home.pin(genesis=GENESIS, size=9, acts=told, expected=GENESIS) is False
 
 
 def test_the_genesis_of_the_settings_stands_above_first_contact(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    assert code_of(lambda: home.pin(genesis=OTHER, size=1, expected=GENESIS)) == "GENESIS_OTHER"
-    assert home.pin(genesis=GENESIS, size=1, expected=GENESIS) is False
+    assert code_of(lambda: home.pin(genesis=OTHER, size=1, acts=told, expected=GENESIS)) == "GENESIS_OTHER"
+    assert home.pin(genesis=GENESIS, size=1, acts=told, expected=GENESIS) is False
     assert (tmp_path / "pins.json").exists()
+
+
+def test_acts_that_were_told_are_told_again(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    assert home.pin(genesis=GENESIS, size=5, acts=told, expected=None) is True
+    other = partial(told, other=4)
+    for size in (5, 9):
+        assert code_of(partial(home.pin, genesis=GENESIS, size=size, acts=other, expected=None)) == (
+            "BUNDLE_ACTS_OTHER"
+        )
+    later = partial(told, other=5)
+    assert home.pin(genesis=GENESIS, size=9, acts=later, expected=None) is False
+    assert (
+        code_of(partial(home.pin, genesis=GENESIS, size=9, acts=told, expected=None)) == "BUNDLE_ACTS_OTHER"
+    )
+
+
+def test_a_pin_of_a_former_version_learns_the_acts(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    (tmp_path / "pins.json").write_text(f'{{"genesis": "{GENESIS.hex()}", "size": 5}}')
+    assert home.pin(genesis=GENESIS, size=5, acts=told, expected=None) is False
+    other = partial(told, other=4)
+    assert (
+        code_of(partial(home.pin, genesis=GENESIS, size=5, acts=other, expected=None)) == "BUNDLE_ACTS_OTHER"
+    )
 
 
 @dataclass(frozen=True, slots=True)

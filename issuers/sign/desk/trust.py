@@ -1,6 +1,7 @@
 """What a desk believes of the service: only what the log's own acts say.
 
-Promises: the bundle leads to the pinned genesis and is never older than the one before; a standard, an
+Promises: the bundle leads to the pinned genesis, is never older than the one before and takes no act of it
+back; a standard, an
 enrolled key and a receipt key come from acts in it; a receipt and a proof are checked against the bytes that
 were sent. So the service cannot hand a body another roster, a sheet nobody signed, or a receipt for
 something else.
@@ -9,6 +10,7 @@ something else.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from issuers.acts import read_act
 from issuers.acts.classes import ClassOpened
@@ -16,7 +18,7 @@ from issuers.authority.class_facts import StandardFact
 from issuers.authority.judge import signing_key
 from issuers.authority.party_facts import Key
 from issuers.authority.view import MemoryView
-from issuers.bundle import Bundle, open_bundle, service_key
+from issuers.bundle import Bundle, acts_hash, open_bundle, service_key
 from issuers.carried import ACTS
 from issuers.evidence import Evidence, EvidenceStatement, of_kind, withheld
 from issuers.sign.desk.desk import Desk
@@ -56,12 +58,14 @@ class Trust:
 def load_trust(desk: Desk) -> Trust:
     """The service's bundle for desks, checked and pinned.
 
-    Raises Refused LOG_OTHER, GENESIS_OTHER or BUNDLE_OLD, and as `issuers.bundle.open_bundle`.
+    Raises Refused LOG_OTHER, GENESIS_OTHER, BUNDLE_OLD or BUNDLE_ACTS_OTHER, and as
+    `issuers.bundle.open_bundle`.
     """
     bundle, view = open_bundle(desk.client.acts(), ACTS)
     if bundle.origin != desk.speaker.origin:
         raise Refused("LOG_OTHER", "the service keeps another log than this home speaks to", where="origin")
-    if desk.home.pin(genesis=bundle.genesis, size=bundle.size, expected=desk.config.genesis):
+    told = partial(acts_hash, bundle)
+    if desk.home.pin(genesis=bundle.genesis, size=bundle.size, acts=told, expected=desk.config.genesis):
         desk.tell(
             f"First contact with {bundle.origin}: its genesis is {bundle.genesis.hex()}."
             " From now on no other is believed; compare it with the one the city published."
