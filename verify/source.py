@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from issuers.bundle import BYTES_MAX as BUNDLE_BYTES_MAX
 from ledger.errors import Unavailable
 from ledger.tiles import MAX_ENTRY_BYTES, WIDTH
 from verify.wire import Wire
@@ -105,6 +106,10 @@ class HttpSource:
     def offered_policy(self) -> bytes | None:
         """What the service serves beside its log."""
         return self._get("policy", limit=POLICY_BYTES_MAX)
+
+    def offered_bundle(self, file: str) -> bytes | None:
+        """A bundle by the name of its file (`issuers.carried`), as the service serves it beside its log."""
+        return self._get(file, limit=BUNDLE_BYTES_MAX)
 
     def _get(self, path: str, *, limit: int) -> bytes | None:
         if not _PATH.fullmatch(path) or ".." in path:

@@ -87,7 +87,7 @@ ACCESS: Final[tuple[Access, ...]] = (
     *_public("/", "/v/{code}", "/service-worker.js", "/supervisor", "/assets/{name}", "/js/{room}/{name}"),
     *_public("/sign-in", "/keys", "/desk", "/holder", "/shared"),
     *_public("/trust.cbor", "/acts.cbor", "/status/{number}", "/log/checkpoint", "/log/vkey", "/log/policy"),
-    *_public("/log/checkpoint.full"),
+    *_public("/log/checkpoint.full", "/log/trust.cbor", "/log/acts.cbor"),
     *_public("/log/proof/{seq}", "/log/tile/{path:path}"),
     *_public("/api/certificates/{code}", "/api/subsidy/claims/{claim}", "/api/changes"),
     Access("POST", "/api/verify", Who.PUBLIC),

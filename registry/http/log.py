@@ -29,12 +29,14 @@ _LIST = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 
 
 @router.get("/trust.cbor")
+@router.get("/log/trust.cbor")
 def get_trust(request: Request, service: Running) -> Response:
     """The trust bundle; packed (gzip) for whoever takes it so, and nothing (304) for whoever has this one."""
     return _bundle(request, service.settings.home / TRUST.file)
 
 
 @router.get("/acts.cbor")
+@router.get("/log/acts.cbor")
 def get_acts(request: Request, service: Running) -> Response:
     """The signers' bundle, as the trust bundle: the acts about every party and its people."""
     return _bundle(request, service.settings.home / ACTS.file)

@@ -1,4 +1,4 @@
-"""Which witness policy an audit goes by: the auditor's own, the bundle's, or the one beside the log. Pure."""
+"""Which witness policy and keys an audit goes by: the auditor's own, the bundle's or the log's. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from issuers.authority.view import MemoryView
 from issuers.witnesses import policy_of, terms_of
 from ledger.checkpoint import parse_checkpoint
 from ledger.errors import MalanError, Unavailable
-from ledger.note import Note
+from ledger.note import Note, NoteKey, parse_vkey
 from ledger.policy import Policy, parse_policy
 from ledger.succession import NOBODY, policy_at
 from verify.audit.findings import Findings
@@ -70,6 +70,17 @@ def judging(
     if bare not in [term.policy for term in terms]:
         return policy
     return replace(policy_at(terms, checkpoint.size), logs=policy.logs)
+
+
+def keys_given(policy: Policy | None, trust: StatusCheck | None, origin: str) -> tuple[NoteKey, ...]:
+    """Where entries are missing and the log names no key: those of what the auditor was given."""
+    keys = list(policy.log_keys) if policy is not None else []
+    if trust is not None and trust.bundle is not None:
+        try:
+            keys.append(parse_vkey(trust.bundle.log_vkey))
+        except MalanError:
+            trust.findings.departure("TRUST_KEY_OTHER", trust.name)
+    return tuple(key for key in keys if key.name == origin)
 
 
 def _read(raw: bytes, findings: Findings) -> Policy | None:

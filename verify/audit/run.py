@@ -7,15 +7,16 @@ detector needs and was not given stands among the checks of the report as not as
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from issuers.authority.party_facts import Continued, GenesisFact
-from issuers.carried import ACTS
+from issuers.carried import ACTS, Form
 from ledger.checkpoint import Checkpoint, parse_checkpoint
 from ledger.errors import MalanError, Unavailable
 from ledger.leaf import Leaf
-from ledger.note import Note, NoteKey, parse_note, parse_vkey
+from ledger.note import Note, parse_note
 from ledger.policy import Policy, satisfied
 from ledger.tiles import Fetch
 from verify.audit import ahead, since
@@ -25,7 +26,7 @@ from verify.audit.findings import Findings
 from verify.audit.kept import End, Memory
 from verify.audit.leftovers import CHECKPOINT, check_listed
 from verify.audit.numbers import NumberBook
-from verify.audit.policies import choose_policy, judging
+from verify.audit.policies import choose_policy, judging, keys_given
 from verify.audit.remembering import Remembering
 from verify.audit.replay import Replay
 from verify.audit.report import AuditReport, LogFacts, State
@@ -44,7 +45,8 @@ PARTS = ("checkpoint", "bytes", "files", "replay", "rules", "since", "trust", "a
 class Asked:
     """What to audit against. All but the time is optional: bytes of files the auditor holds, and a pin.
 
-    `place` only names the log in the report. `genesis` is the pinned statement hash (32 bytes).
+    `place` only names the log in the report. `genesis` is the pinned statement hash (32 bytes). `offered`:
+    the bundles that the log's own host gives out; compared like those given, and nobody is believed for them.
     """
 
     at_ms: int
@@ -55,6 +57,7 @@ class Asked:
     evidence: tuple[bytes, ...] = ()
     policy: bytes | None = None
     genesis: bytes | None = None
+    offered: Mapping[Form, bytes] = field(default_factory=dict)
 
 
 def audit(
@@ -89,7 +92,10 @@ class _Audit:
         self.replay, self.rules, self.signals = Replay(), Rules(), Signals()
         self.trust = StatusCheck(asked.trust) if asked.trust is not None else None
         self.acts = StatusCheck(asked.acts, ACTS) if asked.acts is not None else None
-        self.bundles = [one for one in (self.trust, self.acts) if one is not None]
+        self.given = [one for one in (self.trust, self.acts) if one is not None]
+        self.bundles = [*self.given, *(StatusCheck(raw, form) for form, raw in asked.offered.items())]
+        for one in self.bundles[len(self.given) :]:
+            one.findings.note("TRUST_OFFERED", one.name)
         self.evidence = [EvidenceCheck(raw) for raw in asked.evidence]
         self.since = Findings()
         self.kept = since.open_kept(asked.since, self.since) if asked.since is not None else None
@@ -162,8 +168,9 @@ class _Audit:
         return kept | {one.size for one in self.bundles}
 
     def _snapshot(self, size: int) -> None:
-        if self.trust is not None and size == self.trust.size:
-            self.trust.snapshot(self.replay.view, gap=self.replay.gap)
+        for one in self.bundles:
+            if size == one.size:
+                one.snapshot(self.replay.view, gap=self.replay.gap)
 
     def _visit(self, seq: int, leaf: Leaf | None, doubtful: bool) -> None:
         self._snapshot(seq)
@@ -180,7 +187,7 @@ class _Audit:
             self.first_new_ms = leaf.time_ms
 
     def _close_replay(self) -> None:
-        pin = self.asked.genesis or next((one.genesis for one in self.bundles if one.genesis), None)
+        pin = self.asked.genesis or next((one.genesis for one in self.given if one.genesis), None)
         self.replay.close(pin)
         self.found["replay"] = self.replay.findings
         self.rules.close(at_ms=self.asked.at_ms)
@@ -189,7 +196,9 @@ class _Audit:
     def _signatures(
         self, note: Note, checkpoint: Checkpoint, policy: Policy | None, findings: Findings
     ) -> Signed:
-        keys = log_keys(self.replay.view, checkpoint.origin) or self._other_keys(checkpoint, policy)
+        keys = log_keys(self.replay.view, checkpoint.origin)
+        if not keys and self.replay.gap:
+            keys = keys_given(policy, self.trust, checkpoint.origin)
         genesis = self.replay.view.get(GenesisFact, "log")
         if genesis is not None and genesis.origin != checkpoint.origin:
             findings.departure("ORIGIN_OTHER", "checkpoint, line 1")
@@ -203,16 +212,6 @@ class _Audit:
             count = len(signed.cosignatures)
             findings.note("QUORUM_MISSED", CHECKPOINT, n=count, needed=policy.needed)
         return signed
-
-    def _other_keys(self, checkpoint: Checkpoint, policy: Policy | None) -> tuple[NoteKey, ...]:
-        """Where entries are missing and the log names no key: those of what the auditor was given."""
-        keys = list(policy.log_keys) if policy is not None else []
-        if self.trust is not None and self.trust.bundle is not None:
-            try:
-                keys.append(parse_vkey(self.trust.bundle.log_vkey))
-            except MalanError:
-                self.trust.findings.departure("TRUST_KEY_OTHER", "trust")
-        return tuple(key for key in keys if key.name == checkpoint.origin) if self.replay.gap else ()
 
     def _times(self, walked: Walked, checkpoint: Checkpoint, signed: Signed, findings: Findings) -> None:
         seen_ms = since.first_seen(signed)
@@ -265,7 +264,7 @@ class _Audit:
             place=self.asked.place,
             origin=checkpoint.origin,
             genesis=genesis.statement if genesis is not None else None,
-            pinned=self.asked.genesis is not None or bool(self.bundles),
+            pinned=self.asked.genesis is not None or bool(self.given),
             size=checkpoint.size,
             root=checkpoint.root,
             first_ms=walked.first_ms,

@@ -125,7 +125,7 @@ class StatusCheck:
 
     def snapshot(self, view: MemoryView, *, gap: bool) -> None:
         """The lists as they stand once exactly `size` entries were replayed; not with a gap before."""
-        if self.bundle is None or gap:
+        if self.bundle is None or self.form is not TRUST or gap:
             return
         facts: list[Listed] = [fact for kind in LISTED for fact in view.all(kind)]
         numbers = {item.number for item in self.bundle.lists} | {fact.status_list for fact in facts}

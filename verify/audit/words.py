@@ -205,6 +205,10 @@ _WORDS: Final = {
     ),
     # The bundle.
     "TRUST_UNREADABLE": ("不是可读取的信任包。", "Not a trust bundle that can be read."),
+    "TRUST_OFFERED": (
+        "信任包取自账本所在的网址；手机和程序得到的应与此相同。",
+        "The bundle was taken from the log's own address; phones and programs should be given the same.",
+    ),
     "TRUST_AHEAD": (
         "信任包对应的账本大小为 {n}，大于本账本：账本被回退，或所审计的是旧副本。",
         "The bundle was made at size {n}, larger than this log: the log went back, or this is an old copy.",

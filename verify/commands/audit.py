@@ -10,9 +10,9 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Final
@@ -22,11 +22,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from issuers.bundle import BYTES_MAX as BUNDLE_BYTES_MAX
+from issuers.carried import ACTS, TRUST, Form
 from issuers.evidence_document import DOCUMENT_BYTES_MAX
 from issuers.files import read_file, replace_file
 from issuers.json_in import from_hex
 from ledger.checkpoint import parse_checkpoint
-from ledger.errors import MalanError, Malformed
+from ledger.errors import MalanError, Malformed, Unavailable
 from ledger.note import MAX_NOTE_BYTES, parse_note
 from ledger.policy import MAX_POLICY_BYTES
 from verify.audit.html import render as render_html
@@ -37,7 +38,7 @@ from verify.audit.report import AuditReport
 from verify.audit.run import Asked, audit
 from verify.commands.options import AsJson, At, Genesis, print_json, time_asked
 from verify.pins import PinStore
-from verify.source import Source, open_source
+from verify.source import HttpSource, Source, open_source
 from verify.trust import Pin
 
 PATIENCE_SECONDS: Final = 1.0
@@ -98,6 +99,7 @@ def run(
         evidence=tuple(read_file(path, bytes_max=DOCUMENT_BYTES_MAX) for path in evidence or ()),
         policy=_policy(policy, pin),
         genesis=fixed or (pin.genesis if pin is not None else None),
+        offered=_offered(source, [form for form, path in ((TRUST, trust), (ACTS, acts)) if path is None]),
     )
     with _helpers(jobs or os.cpu_count() or 1) as executor:
         report = _audited(source, asked, _memory(state), executor)
@@ -106,6 +108,21 @@ def run(
         sys.stderr.write(f"报告 report: {html}\n")
     _print(report, as_json=as_json)
     raise typer.Exit(report.exit_code)
+
+
+def _offered(source: Source, forms: Sequence[Form]) -> dict[Form, bytes]:
+    """The bundles that a service hands out beside its log; a host that serves files alone has none.
+
+    Asked for before its checkpoint, so that an honest one is never of a larger log.
+    """
+    found = {}
+    if isinstance(source, HttpSource):
+        for form in forms:
+            with suppress(Unavailable):
+                raw = source.offered_bundle(form.file)
+                if raw is not None:
+                    found[form] = raw
+    return found
 
 
 def _pin(source: Source) -> Pin | None:
