@@ -116,13 +116,15 @@ def count_in(connection: sa.Connection, service: Service, limit: Limit, caller: 
     _hit(CountsInDatabase(connection, now_ms), limit, _items(service, limit), name, now_ms)
 
 
-def note_in(connection: sa.Connection, service: Service, limit: Limit, caller: str) -> None:
+def note_in(
+    connection: sa.Connection, service: Service, limit: Limit, caller: str, *, times: int = 1
+) -> None:
     """As `count_in`, for what happened whether there was room or not: a full window refuses nothing here."""
     now_ms = service.clock.now_ms()
     forget_old(connection, now_ms)
     storage, name = CountsInDatabase(connection, now_ms), _name(service, limit, caller)
     for item in _items(service, limit):
-        storage.incr(item.key_for(name), item.get_expiry())
+        storage.incr(item.key_for(name), item.get_expiry(), times)
 
 
 def caller_named(address: str | None) -> str:

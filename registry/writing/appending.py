@@ -17,6 +17,7 @@ from issuers.authority.judge import judge, signing_key
 from ledger.errors import MalanError, Unavailable
 from ledger.receipt import Receipt
 from ledger.store import Entry, Head, NewEntry, find_by_cti, insert, link, read_head
+from registry.callers.carried_acts import count_carried
 from registry.clock import DRIFT_MAX_MS
 from registry.published.finality import quorum_now
 from registry.service import Service
@@ -117,6 +118,7 @@ class _Appending:
             tries = tries_of(self.view, item)
             if tries is not None:
                 tries.need_room(self._connection, self._service)
+            count_carried(self._connection, self._service, self.view, statement)
             rows = self._effect(item)
             entry = NewEntry(statement.raw, statement.cti, statement.hash)
             (linked,), after = link(self.head, [entry], time_ms=self._time_ms)
