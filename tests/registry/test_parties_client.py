@@ -47,7 +47,7 @@ def test_a_class_is_certified_and_claimed_through_the_client(results: Stage, cli
     assert client.proof(answers[0].seq) is None
     results.publish()
     assert client.proof(answers[0].seq) is not None
-    assert client.trust()[:1] == b"\xd2"
+    assert client.acts()[:1] == b"\xd2"
     desk = Desk(results, made)
     party = results.world.people["intake-310101"].party
     decision = client.check_subsidy(
