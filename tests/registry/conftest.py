@@ -44,9 +44,17 @@ def _grown(ground: Ground, place: Path, former: Template | None, grow: Callable[
     return Template(settings, world)
 
 
+# Tests elsewhere import these fixtures, and pytest takes each import for a fixture of its own: what is grown
+# belongs to the ground, which is one for all.
+_kept: dict[tuple[Ground, str], Template] = {}
+
+
 @pytest.fixture(scope="session")
 def founded_template(ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Template:
-    return _grown(ground, tmp_path_factory.mktemp("founded") / "home", None, with_standard)
+    if (ground, "founded") not in _kept:
+        home = tmp_path_factory.mktemp("founded") / "home"
+        _kept[ground, "founded"] = _grown(ground, home, None, with_standard)
+    return _kept[ground, "founded"]
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +64,10 @@ def results_template(
     def grow(world: World) -> World:
         return world.with_class().with_results()
 
-    return _grown(ground, tmp_path_factory.mktemp("results") / "home", founded_template, grow)
+    if (ground, "results") not in _kept:
+        home = tmp_path_factory.mktemp("results") / "home"
+        _kept[ground, "results"] = _grown(ground, home, founded_template, grow)
+    return _kept[ground, "results"]
 
 
 def copied(ground: Ground, template: Template, tmp_path: Path) -> Iterator[Stage]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx
-from starlette.testclient import TestClient
 
+from tests import loop
 from tests.registry.desk import Desk
 from tests.registry.stage import officer_document
 from tests.world_parts import HOST
@@ -23,7 +23,7 @@ class Holder:
 
     def __init__(self, desk: Desk, place: int = 0, *, app: Any = None, address: str = "192.0.2.1") -> None:
         self.desk, self.place, self.csrf = desk, place, ""
-        self.client = TestClient(app or desk.stage.client.app, base_url=HOST, client=(address, 50_000))
+        self.client = loop.client(app or desk.stage.client.app, HOST, address)
 
     @property
     def certificate(self) -> str:
@@ -82,7 +82,7 @@ class Holder:
 
     def open(self, token: str) -> httpx.Response:
         """What a stranger sees: no cookie, another address."""
-        stranger = TestClient(self.client.app, base_url=HOST, client=("198.51.100.7", 50_000))
+        stranger = loop.client(self.client.app, HOST, "198.51.100.7")
         return stranger.post(SHARED, json={"token": token})
 
 

@@ -43,6 +43,7 @@ from registry.storage.database import Database
 from registry.storage.facts import TableView
 from registry.storage.secret_marks import write_marks
 from registry.storage.tables import staff
+from tests import loop
 from tests.world import World
 from tests.world_parts import BODY, FIRST, INSTITUTION, LAST, PROJECT, STANDARD, STANDARD_ID, seeded
 from verify.subsidy.policy import POLICY_DEMO
@@ -232,7 +233,7 @@ def raise_stage(settings: Settings, world: World, *, founded: bool) -> Stage:
     if not founded:
         write_names(service)
         service.lock.create()
-    client = TestClient(create_app(service))
+    client = loop.client(create_app(service))
     return Stage(world, service, hands, client, len(world.said) if founded else 0)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +9,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from fastapi import FastAPI
+
+from tests.loop import portal
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def ask(
         "server": ("127.0.0.1", 80),
         "state": {},
     }
-    asyncio.run(app(scope, receive, send))
+    portal().call(app, scope, receive, send)
     assert answers[0]["type"] == "http.response.start"
     parts = [bytes(message.get("body", b"")) for message in answers[1:]]
     found = {bytes(name).lower(): bytes(value) for name, value in answers[0]["headers"]}
