@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from ledger.errors import BadSignature, Malformed
 
 _PRIME = 2**255 - 19
 _CURVE_D = -121665 * pow(121666, -1, _PRIME) % _PRIME
 
 
+@lru_cache(maxsize=1_024)  # a log has few keys and names them in every note and act; refusals are not kept
 def check_ed25519_point(public_key: bytes) -> None:
     """Refuse 32 bytes that are no point of edwards25519, spell it otherwise, or have order 1, 2, 4 or 8.
 
