@@ -48,14 +48,15 @@ def race(settings: Settings, persons: list[bytes], *options: str) -> int:
         subprocess.Popen([*command, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(PROCESSES)
     ]
-    for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
+    for word in ("ready", "looked"):  # all have looked before any goes on: there is a race, every time
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == f"{word}\n"
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
     given = 0
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
     for process in processes:
         out, _ = process.communicate(timeout=1_200)
         assert process.returncode == 0
