@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,7 +18,9 @@ from issuers.sign.drafting_certificates import certify
 from registry.demo.cast import BODY, INSTITUTION, PROJECTS
 from registry.demo.people import invent, roster_csv, sheets_csv
 from registry.demo.setup import STANDARD
-from tests.main_job import Job, main_job
+from registry.service import open_service
+from registry.settings import Settings, read_settings
+from tests.main_job import URL, Job, main_job
 
 TRAINEES = 150  # a class has at most 160
 
@@ -74,6 +76,31 @@ def ready(home: Path, *, statements: int = 0, classes: int = 0) -> Iterator[Read
             prepared.append(prepare(job.office.desk(BODY, "signatory"), class_id))
         job.publish()
         yield Ready(home, [_class_opened(job) for _ in range(statements)], prepared, job)
+
+
+@dataclass(frozen=True)
+class Founded:
+    """A world that has ended, and its settings: to be copied."""
+
+    settings: Settings
+    job: Job
+
+
+def founded(settings: Settings) -> Founded:
+    """A world that nobody has open."""
+    with ready(settings.home) as made:
+        return Founded(settings, made.job)
+
+
+@contextmanager
+def again(former: Founded, settings: Settings, *, statements: int) -> Iterator[Ready]:
+    """Its copy, with people of the same keys; statements are signed now, for old ones are refused."""
+    service = open_service(read_settings(home=settings.home, qr_origin=URL))
+    try:
+        job = replace(former.job, home=settings.home, service=service)
+        yield Ready(settings.home, [_class_opened(job) for _ in range(statements)], [], job)
+    finally:
+        service.close()
 
 
 def _class_opened(job: Job) -> dict[str, object]:

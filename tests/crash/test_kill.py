@@ -7,13 +7,14 @@ import random
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from registry.fsck.run import check
 from tests import postgres
-from tests.bench.world import Ready, ready
+from tests.bench.world import Founded, Ready, again, founded
 from tests.crash.ground import LONG, Told, digest_of, lost, read_told, started, write_file
 from tests.ground import PostgresGround, SqliteGround
 
@@ -56,13 +57,25 @@ class Postgres:
         self._server.stop()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def place(request: pytest.FixtureRequest) -> Iterator[Sqlite | Postgres]:
     if request.param == "postgresql" and postgres.binaries() is None and os.environ.get("MALAN_CI") != "1":
         pytest.skip("no PostgreSQL here: install the development dependencies")
     made = Sqlite() if request.param == "sqlite" else Postgres()
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def former(place: Sqlite | Postgres, tmp_path_factory: pytest.TempPathFactory) -> Founded:
+    return founded(place.ground.fresh(tmp_path_factory.mktemp("founded") / "home"))
+
+
+@contextmanager
+def copied(place: Sqlite | Postgres, former: Founded, home: Path, statements: int) -> Iterator[Ready]:
+    """A world of a test's own."""
+    with again(former, place.ground.copy(former.settings, home), statements=statements) as made:
+        yield made
 
 
 def killed_over_and_over(
@@ -88,21 +101,19 @@ def killed_over_and_over(
     return wrong + lost(service, everything)
 
 
-def test_no_kill_loses_what_was_answered(place: Sqlite | Postgres, tmp_path: Path) -> None:
+def test_no_kill_loses_what_was_answered(place: Sqlite | Postgres, former: Founded, tmp_path: Path) -> None:
     cycles = CYCLES[place.ground.kind]
-    place.ground.fresh(tmp_path / "home")
-    with ready(tmp_path / "home", statements=cycles * 60 + EACH) as made:
+    with copied(place, former, tmp_path / "home", cycles * 60 + EACH) as made:
         assert killed_over_and_over(place, made, cycles) == []
         made.job.publish()
         assert check(made.job.service).departures == ()
 
 
 def test_an_answer_before_the_commit_is_lost_sooner_or_later(
-    place: Sqlite | Postgres, tmp_path: Path
+    place: Sqlite | Postgres, former: Founded, tmp_path: Path
 ) -> None:
     """The control: the same harness finds a service that answers too early."""
-    place.ground.fresh(tmp_path / "home")
-    with ready(tmp_path / "home", statements=10 * 60 + EACH) as made:
+    with copied(place, former, tmp_path / "home", 10 * 60 + EACH) as made:
         found = []
         for seed in range(10):
             found = killed_over_and_over(place, made, 1, "--early", seed=seed)

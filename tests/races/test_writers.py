@@ -18,17 +18,24 @@ import sqlalchemy as sa
 from issuers.base64url import from_b64
 from ledger.leaf import check_link, leaf_hash, parse_leaf
 from ledger.store import entry, read_head, read_leaves
-from tests.bench.world import Ready, ready
+from tests.bench.world import Founded, Ready, again, founded
 from tests.ground import Ground, on
 
 PROCESSES = 4
 EACH, SHARED = 30, 10  # statements of one process alone, and of all of them
 
 
+@pytest.fixture(scope="module")
+def former(ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Founded]:
+    made = founded(ground.fresh(tmp_path_factory.mktemp("founded") / "home"))
+    yield made
+    ground.drop(made.settings)
+
+
 @pytest.fixture
-def made(ground: Ground, tmp_path: Path) -> Iterator[Ready]:
-    settings = ground.fresh(tmp_path / "home")
-    with ready(tmp_path / "home", statements=PROCESSES * EACH + SHARED) as world:
+def made(ground: Ground, former: Founded, tmp_path: Path) -> Iterator[Ready]:
+    settings = ground.copy(former.settings, tmp_path / "home")
+    with again(former, settings, statements=PROCESSES * EACH + SHARED) as world:
         yield world
     ground.drop(settings)
 
