@@ -44,8 +44,10 @@ def count_carried(connection: sa.Connection, service: Service, view: View, state
     """Counts an act that a bundle carries, in the transaction that appends it. Raises TooMany."""
     city = statement.issuer == CITY
     free = _FREE if city else _FREE | {"key-revoked"}
+    if statement.kind not in ACTS.kinds or statement.kind in free:
+        return
     key = view.get(Key, statement.kid.hex())
-    if statement.kind not in ACTS.kinds - free or key is None or key.staff is None:
+    if key is None or key.staff is None:
         return
     limit, person = CITY_ACTS if city else ADMIN_ACTS, f"{key.party} {key.staff.hex()}"
     need_room_in(connection, service, limit, person)
