@@ -83,7 +83,7 @@ const ACT = /^application\/vnd\.malan\.([a-z]+(?:-[a-z]+)*)\.v([1-9]\d{0,2})\+cb
 /** A statement as an act: its leaf's place, its claims, its body in the form of its kind. */
 export async function readAct({ seq, time, statement }) {
   const said = readSigned(statement, ACT, { claims: true }), body = decode(said.payload, "act");
-  const [, kind, version] = ACT.exec(said.type), [subject, fields] = FORMS[kind] ?? [];
+  const [, kind, version] = ACT.exec(said.type), [subject, fields] = Object.hasOwn(FORMS, kind) ? FORMS[kind] : [];
   need(said.cti[6] >> 4 === 7 && said.cti[8] >> 6 === 2, "act"); // UUIDv7, RFC 9562
   need(subject && version === "1" && isMap(fields)(body), "act");
   need(new RegExp(`^${subject.replace(/[A-Z]+/, (word) => SUBJECTS[word])}$`).test(said.sub), "act");

@@ -277,6 +277,7 @@ def said_wrongly(evidence: Evidences) -> Iterator[Case]:
     places = (EntryPlace(world.said[evidence.scene.certificates["valid"].seq].hash, 0),)
     erasing.say_two("erasure-order", f"erasure/{'e1' * 16}", ErasureOrder(ErasureReason.UNLAWFUL, places))
     desks, _ = open_bundle(erasing.bundle(ACTS), ACTS)
+    unknown = world.sign("constructor", "root-1", "log", {}, at=bundle.acts[last_yes].time_ms)
     told = {
         "B10": ("the officer who said it approved it as well", restated(last_yes, "root-1")),
         "B11": ("an admin made an admin", restated(appointed, "city-admin", duties)),
@@ -284,6 +285,7 @@ def said_wrongly(evidence: Evidences) -> Iterator[Case]:
         "B13": ("the status key that signed it was lost", open_bundle_of(lost)),
         "B14": ("an act of a kind that bundles do not carry", issued),
         "B15": ("an order to erase, which only the signers' bundle carries", desks),
+        "B17": ("a kind that objects of JavaScript have by birth", with_act(last_yes, unknown)),
     }
     for name, (title, made) in told.items():
         evidence.bundles[name] = sign_bundle(made, world.service["status"])
