@@ -16,7 +16,7 @@ from registry.callers.carried_acts import ADMIN_ACTS, CITY_ACTS, UNIT
 from registry.writing.item import Submission
 from registry.writing.submit import submit
 from tests.registry.stage import Stage, dismissal
-from tests.world_parts import BODY, FIRST, INSTITUTION, LAST
+from tests.world_parts import BODY, FIRST, INSTITUTION, LAST, STANDARD
 from tests.world_stages import witness_set
 
 LONG = OfficerAppointed(
@@ -74,6 +74,22 @@ def test_one_key_of_the_city_fills_nothing_and_two_others_stop_it(
     assert codes(stage, stop) == [""]
     monkeypatch.setattr(carried_acts, "CITY_ACTS", replace(CITY_ACTS, windows="100000/day"))
     assert codes(stage, said(stage, "witness-set", "root-3", "log", act)) == [""]  # the control
+
+
+def test_whom_an_admin_appoints_shares_its_count(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or each further officer of standards would bring a day's worth of its own."""
+    monkeypatch.setattr(carried_acts, "CITY_ACTS", replace(CITY_ACTS, windows="4/day"))
+    subject = f"officer/{stage.world.people['standards'].staff.hex()}"
+    act = OfficerAppointed((Duty.STANDARDS,), (), FIRST, LAST)
+    told = codes(stage, *(said(stage, "officer-appointed", "city-admin", subject, act) for _ in range(4)))
+    assert told == [""] * 4
+    document = {"document": replace(STANDARD, id="startup-2027").to_body()}
+    published = said(stage, "standard-published", "standards", "standard/startup-2027", document)
+    assert codes(stage, published) == ["ACTS_OF_THE_DAY"]
+    closing = said(stage, "party-withdrawn", "root-1", f"party/{INSTITUTION}", {"reason": "closed"})
+    assert codes(stage, closing) == [""]
+    monkeypatch.setattr(carried_acts, "CITY_ACTS", CITY_ACTS)
+    assert codes(stage, published) == [""]  # the control
 
 
 def test_a_month_of_one_admins_days_and_a_week_of_a_citys_do_not_fill_a_bundle() -> None:
