@@ -130,6 +130,8 @@ def _conclude(service: Service, note: Note, size: int, terms: tuple[Term, ...]) 
     former, raw = service.witnessed.final(), note.render()
     if former is None or parse_checkpoint(parse_note(former).text).size <= size:
         service.witnessed.keep_final(raw)
+    if size <= terms[-1].above:
+        return  # lines that come late would put a set that was passed over in force for sizes that were final
     with service.database.reading() as connection:
         handed_over = len(terms_with(service, connection, raw)) > len(terms)
     if handed_over:

@@ -54,6 +54,20 @@ def test_a_hand_written_policy_is_not_believed(stage: Stage) -> None:
     assert policy_named(stage) == (0, 0)
 
 
+def test_lines_that_come_late_change_no_term_that_began(stage: Stage) -> None:
+    """Else a set that was passed over would judge the sizes in between: what was final there, no more."""
+    appoint(stage, count=3, quorum=2)
+    appoint(stage, count=4, quorum=3)
+    late = cosigned(stage, witnesses()[:3])
+    appoint(stage, count=5, quorum=3)
+    assert bring(stage, cosigned(stage, witnesses()[:3])).status_code == 200
+    stage.publish()
+    kept = stage.service.witnessed.handovers()
+    assert (policy_named(stage), len(kept)) == ((5, 3), 1)
+    assert bring(stage, late).json()["final"] is True  # the lines themselves are taken
+    assert stage.service.witnessed.handovers() == kept
+
+
 def test_ten_of_sixteen_are_not_final_and_eleven_are(stage: Stage) -> None:
     appoint(stage)
     assert (policy_named(stage), quorum_size(stage)) == ((16, 11), 0)
