@@ -21,7 +21,9 @@ RUN = """async (asked) => {
   const words = window.malanWords ??= await (await fetch("/assets/words.json")).json();
   const bytes = (name) => (name === null || name === undefined ? null : fromBase64(blobs[name]));
   const said = (error) => error.code ?? `FAULT ${error.name}: ${error.message}`;
-  const answer = (told) => JSON.stringify(told, (_, value) => (value === undefined ? null : value));
+  const odd = (value) => typeof value === "number" && !Number.isFinite(value);
+  const plain = (_, value) => (value === undefined ? null : odd(value) ? String(value) : value);
+  const answer = (told) => JSON.stringify(told, plain);
   let opened;
   try {
     opened = await openTrust(bytes(trust.raw), { pin: trust.pin });
