@@ -25,6 +25,7 @@ from ledger.keys import Signer, public_key
 from ledger.statement import parse_statement
 
 BYTES_MAX = 16 * 2**20
+LISTS_MAX = 64  # 67 million places; each is 256 KiB once it is open
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Bundle:
     policy: Annotated[str, Size(1, 20_000)]
     hosts: Annotated[tuple[Annotated[str, Size(1, 120)], ...], Size(1, 20)]
     acts: tuple[BundledAct, ...]
-    lists: tuple[BundledList, ...]
+    lists: Annotated[tuple[BundledList, ...], Size(0, LISTS_MAX)]
     checkpoint: bytes
     handovers: Annotated[tuple[bytes, ...], Size(1, 1000)] | None = None
 

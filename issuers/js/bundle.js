@@ -23,6 +23,7 @@ import { array, bytes, id, integer, optional, record, text } from "/js/issuers/s
 const CONTENT_TYPE = "application/vnd.malan.bundle.v1+cbor";
 const BYTES_MAX = 16 * 2 ** 20;
 const PLACE_MAX = 2 ** 53;
+const LISTS_MAX = 64;
 
 const BUNDLE = record({
   origin: text({ low: 1, high: 100 }),
@@ -33,7 +34,7 @@ const BUNDLE = record({
   policy: text({ low: 1, high: 20_000 }),
   hosts: array(text({ low: 1, high: 120 }), 1, 20),
   acts: array(record({ seq: integer(0, PLACE_MAX), time_ms: integer(0, PLACE_MAX), statement: bytes() })),
-  lists: array(record({ number: integer(0, 9999), token: bytes() })),
+  lists: array(record({ number: integer(0, 9999), token: bytes() }), 0, LISTS_MAX),
   checkpoint: bytes(),
   handovers: optional(array(bytes(), 1, 1000)),
 });

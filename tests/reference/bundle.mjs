@@ -63,7 +63,7 @@ const BUNDLE = isMap({
   origin: isText(1, 100), genesis: isBytes(32), size: isInt(1, 2 ** 40), made_at: isInt(0, 2 ** 40),
   log_vkey: isText(1, 300), policy: isText(1, 20_000),
   hosts: isList(1, 20, isOrigin), acts: isList(1, 1e6, isAct), checkpoint: isBytes(1, 1e6),
-  lists: isList(0, 1e4, isMap({ number: isInt(0, 9999), token: isBytes(1, LIST_BYTES) })),
+  lists: isList(0, 64, isMap({ number: isInt(0, 9999), token: isBytes(1, LIST_BYTES) })),
   "handovers?": isList(1, 1000, isBytes(1, 1e6)),
 });
 /** What the bundle lets one believe. `pin`: genesis (hex), and perhaps the size and the policy's text seen last. */

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from issuers.bundle import open_bundle
+from issuers.carried import ACTS
 from issuers.evidence import erased as erased_entries
 from issuers.evidence import from_json, to_json
 from issuers.evidence_document import Evidence
@@ -91,7 +92,7 @@ def test_a_signatory_needs_no_more_than_the_bundle_to_see_it(desk: Desk) -> None
     stage = desk.stage
     erased(stage, places(stage, holder_of(desk)))
     stage.publish()
-    bundle, view = open_bundle((stage.service.settings.home / "trust.cbor").read_bytes())
+    bundle, view = open_bundle((stage.service.settings.home / ACTS.file).read_bytes(), ACTS)
     check_evidence(Trust(bundle, view), shown(stage))
     with pytest.raises(Refused, match="OPENING_WITHHELD"):
         check_evidence(Trust(bundle, view), emptied(shown(stage), "sheet"))

@@ -54,4 +54,4 @@ def test_what_is_said_of_vectors_and_reference_is_so() -> None:
     assert "export async function verify(input)" in source
     assert ' from "' not in source.replace(' from "./', "")  # nothing but its own files
     for page in PAGES:
-        assert f"{len(cases)} " in page.read_text(encoding="utf-8")
+        assert f" {len(cases)} " in page.read_text(encoding="utf-8").replace("：", " ")

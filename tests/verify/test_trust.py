@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from issuers.bundle import BundledList
+from issuers.bundle import LISTS_MAX, BundledList
 from issuers.status import sign_status_list
 from ledger.errors import MalanError
 from ledger.keys import EDDSA
@@ -177,6 +177,9 @@ def test_a_list_under_another_number_is_refused() -> None:
     lists = bundle_of(world).lists
     refused("TRUST_LIST", bundle_with(world, lists=(replace(lists[0], number=2),)))
     refused("TRUST_LIST", bundle_with(world, lists=(*lists, *lists)))
+    # Before any of them is inflated: each would take 256 KiB.
+    refused("TRUST_LIST", bundle_with(world, lists=lists * LISTS_MAX))
+    refused("SHAPE_SIZE", bundle_with(world, lists=lists * (LISTS_MAX + 1)))
 
 
 def test_a_newer_list_replaces_the_bundles_and_an_older_or_foreign_one_does_not() -> None:
