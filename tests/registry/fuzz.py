@@ -252,7 +252,7 @@ def judge(report: Report, name: str, answer: Answered, sent: list[str], vocabula
 
 @lru_cache(maxsize=1)
 def _our_own_words() -> str:
-    """All source of the rooms: made-up texts are partly taken from there, and an answer may say such a word."""
+    """All source of the rooms: made-up texts are partly taken from there, and answers may say such words."""
     rooms = (Path(one.__file__ or "").parent for one in (ledger, issuers, verify, registry))
     return "\n".join(path.read_text(encoding="utf-8") for room in rooms for path in room.rglob("*.py"))
 
