@@ -64,6 +64,15 @@ class Tries:
         """Counts a document that did not fit. Raises as `need_room`."""
         for limit, counted in self._counted():
             count_in(connection, service, limit, counted)
+        self._note_at_the_page(connection, service)
+
+    def note_miss(self, connection: sa.Connection, service: Service) -> None:
+        """As `count_miss`, and refuses nothing: who writes for many at once asked for room before."""
+        for limit, counted in self._counted():
+            note_in(connection, service, limit, counted)
+        self._note_at_the_page(connection, service)
+
+    def _note_at_the_page(self, connection: sa.Connection, service: Service) -> None:
         if self.certificate is not None:
             note_in(connection, service, HOLDER_CERTIFICATE, self.certificate.hex())
 

@@ -126,7 +126,7 @@ class _Appending:
         except MalanError as error:
             work.error = told(self.view, item.act, error)
             if tries is not None and work.error.code == UNFOUNDED:
-                tries.count_miss(self._connection, self._service)
+                tries.note_miss(self._connection, self._service)
                 note_guess(self._connection, self.view, self._people, item, time_ms=self._time_ms)
             return
         except SQLAlchemyError:

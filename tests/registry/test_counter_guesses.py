@@ -23,6 +23,7 @@ from tests.insider import administrator
 from tests.registry.browser import Browser
 from tests.registry.desk import Desk, findings
 from tests.registry.holding import Holder, code_of, wrong
+from tests.registry.stage import dismissal, is_dismissed, item
 from tests.registry.test_limits import narrow
 from tests.registry.versions import renew
 
@@ -183,3 +184,16 @@ def test_claims_that_only_try_a_document_are_stopped_like_questions(desk: Desk) 
     assert refused(way.check(desk.body())) == "OFFICER_MISSES"
     desk.stage.hands.set(desk.stage.hands.now_ms + DAY_MS + 1)
     assert way.submit(aimed(0)).status_code == 200, "the control: so it would have been told"
+
+
+def test_a_miss_beyond_what_another_process_left_room_for_fails_nobody_elses_act(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look and the count of a claim, questions at other processes may have filled the window."""
+    aimed, way = released(desk), counter(desk)
+    assert [code_of(way.submit(aimed(n))) for n in (1, 2)] == [(422, "CLAIM_UNFOUNDED")] * 2
+    assert all(unknown(guess(way, n)) for n in range(3))
+    monkeypatch.setattr(Tries, "need_room", lambda *_: None)  # it looked before those three
+    claim, other = way.stage.post_batch([aimed(3), item(dismissal(way.stage))])
+    assert (claim["code"], other["status"]) == ("CLAIM_UNFOUNDED", "appended")
+    assert is_dismissed(way.stage, "evaluator-3")
