@@ -7,10 +7,14 @@ shown as they are, and counted as PUBLISHING_FAILED.
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
+from issuers.bundle import BYTES_MAX
+from issuers.carried import FORMS, TRUST
 from ledger.errors import MalanError
 from registry.published.standing import log_standing
 from registry.service import Service
@@ -20,6 +24,8 @@ LAG: Final = "PUBLISHER_LAG"
 QUORUM: Final = "QUORUM_MISSING"
 QUORUM_SECONDS: Final = 900  # an office that pulls asks every few minutes
 LISTS: Final = "LISTS_OLD"
+LARGE: Final = "BUNDLES_LARGE"
+LARGE_BYTES: Final = BYTES_MAX // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +124,11 @@ CATALOGUE: Final = (
         "As for PUBLISHER_LAG.",
     ),
     Alarm(
+        LARGE,
+        "`trust.cbor` or `acts.cbor` has more than 8 MiB; beyond 16 MiB nobody opens it.",
+        "Look for `ACTS_OF_THE_DAY` among the refusals: is somebody filling it? Else plan a new log in time.",
+    ),
+    Alarm(
         "CLOCK_WITNESSES",
         "The witnesses' clocks are more than ten minutes from ours; nothing is appended.",
         "Check the clock against a time server; appending goes on once the witnesses agree.",
@@ -166,10 +177,17 @@ def looked_up(service: Service) -> list[str]:
         found.append(LAG)
     if (log.unfinal_ms or 0) > max(limit_s, QUORUM_SECONDS) * 1000:
         found.append(QUORUM)
-    try:
-        made = (service.settings.home / "trust.cbor").stat().st_mtime
-    except OSError:
-        return found  # no bundle yet: the keys of the service are not enrolled
-    if time.time() - made > service.settings.status_ttl_seconds:
+    bundles = [_stat(service.settings.home / form.file) for form in FORMS]
+    trust = bundles[FORMS.index(TRUST)]  # there is none before the keys of the service are enrolled
+    if trust is not None and time.time() - trust.st_mtime > service.settings.status_ttl_seconds:
         found.append(LISTS)
+    if any(one is not None and one.st_size > LARGE_BYTES for one in bundles):
+        found.append(LARGE)
     return found
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except OSError:
+        return None

@@ -22,6 +22,7 @@ const ALARMS = {
   PUBLISHER_LAG: ["有条目等待发布已超过时限。", "An entry has waited too long to be published."],
   QUORUM_MISSING: ["已发布的条目等待见证会签已超过一刻钟。", "Published entries have waited a quarter of an hour for a quorum of witnesses."],
   CLOCK_WITNESSES: ["服务器时钟与各区见证相差超过十分钟，暂停记录。", "The server's clock is ten minutes from the witnesses'; nothing is appended."],
+  BUNDLES_LARGE: ["信任包已超过上限的一半。", "A bundle has more than half of what anybody opens."],
   LISTS_OLD: ["状态列表与信任包已过期。", "Status lists and bundle are older than their term."],
   SIGNED_TWICE: ["同一条数签出了两份不同的检查点。", "Two checkpoints of one size were signed, with different roots."],
   SIGNED_ELSEWHERE: ["另一个发布程序同时签署了检查点。", "Another publisher signed a checkpoint meanwhile."],

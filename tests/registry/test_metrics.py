@@ -13,8 +13,21 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
+from issuers.bundle import BYTES_MAX
+from issuers.carried import FORMS, Form
 from ledger.note import parse_note
-from registry.alarms import CATALOGUE, LAG, LISTS, OTHER, QUORUM, QUORUM_SECONDS, looked_up, standing
+from registry.alarms import (
+    CATALOGUE,
+    LAG,
+    LARGE,
+    LARGE_BYTES,
+    LISTS,
+    OTHER,
+    QUORUM,
+    QUORUM_SECONDS,
+    looked_up,
+    standing,
+)
 from registry.http.app import create_app
 from registry.http.metrics import PASSED_ON
 from registry.metrics.gathered import gathered
@@ -129,6 +142,17 @@ def test_lists_that_are_too_old_are_an_alarm(stage: Stage) -> None:
         bundle.write_bytes(b"")
     os.utime(bundle, (old, old))
     assert looked_up(stage.service) == [LISTS]
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.file)
+def test_a_bundle_with_half_of_what_anybody_opens_is_an_alarm(stage: Stage, form: Form) -> None:
+    stage.publish()
+    path = stage.service.settings.home / form.file
+    assert LARGE_BYTES * 2 == BYTES_MAX
+    for size, alarms in ((LARGE_BYTES, []), (LARGE_BYTES + 1, [LARGE])):
+        os.truncate(path, size)
+        assert looked_up(stage.service) == alarms
+    assert shown(stage.service)["malan_alarm"][(("code", LARGE),)] == 1
 
 
 def test_a_quorum_that_is_not_there_is_an_alarm(stage: Stage) -> None:
