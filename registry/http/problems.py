@@ -29,7 +29,6 @@ _BY_CODE: Final = {
     "BODY_SIZE": 413,
     "BODY_SLOW": 408,
     "BODY_TYPE": 415,
-    "CERTIFICATE_MISSES": 429,
     "CERTIFICATE_UNKNOWN": 404,
     "CHECKPOINT_OTHER": 409,
     "NO_WITNESSES": 409,
@@ -47,7 +46,6 @@ _BY_CODE: Final = {
     "LINKS_MANY": 409,
     "LINK_UNKNOWN": 404,
     "LIST_UNKNOWN": 404,
-    "OFFICER_MISSES": 429,
     "OFFICER_SCOPE": 403,
     "PROOF_NOT_PUBLISHED": 404,
     "REQUEST_AGE": 401,
@@ -78,6 +76,8 @@ _OF_AN_ACT: Final = frozenset({"CERTIFICATE_UNKNOWN", "CLAIM_UNKNOWN", "CLASS_UN
 
 def status_of(error: MalanError, *, act: bool = False) -> int:
     """The HTTP status of an error; `act` when a statement was refused."""
+    if isinstance(error, TooMany):
+        return 429  # whichever limit it is: asked again later, the same bytes may pass
     if error.code in _BY_CODE and not (act and error.code in _OF_AN_ACT | {"OFFICER_SCOPE"}):
         return _BY_CODE[error.code]
     if isinstance(error, Malformed):

@@ -13,9 +13,12 @@ from issuers.bundle import BYTES_MAX
 from ledger.errors import MalanError
 from registry.callers import carried_acts
 from registry.callers.carried_acts import ADMIN_ACTS, CITY_ACTS, UNIT
+from registry.http.app import create_app
 from registry.writing.item import Submission
 from registry.writing.submit import submit
+from tests import loop
 from tests.registry.stage import Stage, dismissal
+from tests.registry.test_limits import narrow
 from tests.world_parts import BODY, FIRST, INSTITUTION, LAST, STANDARD
 from tests.world_stages import witness_set
 
@@ -74,6 +77,19 @@ def test_one_key_of_the_city_fills_nothing_and_two_others_stop_it(
     assert codes(stage, stop) == [""]
     monkeypatch.setattr(carried_acts, "CITY_ACTS", replace(CITY_ACTS, windows="100000/day"))
     assert codes(stage, said(stage, "witness-set", "root-3", "log", act)) == [""]  # the control
+
+
+def test_who_says_one_too_many_is_told_when_to_come_back(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over HTTP a limit is a 429 whatever its code: a client keeps the signed bytes and sends them again."""
+    monkeypatch.setattr(carried_acts, "ADMIN_ACTS", replace(ADMIN_ACTS, windows="4/day"))
+    shipped = narrow(stage)
+    shipped.client = loop.client(create_app(shipped.service))
+    answers = [shipped.post(appointment(stage)) for _ in range(3)]  # three units each
+    assert [one.status_code for one in answers] == [200, 200, 429]
+    assert answers[2].json()["code"] == "ACTS_OF_THE_DAY"
+    assert 0 < int(answers[2].headers["retry-after"]) <= 86_400
 
 
 def test_whom_an_admin_appoints_shares_its_count(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

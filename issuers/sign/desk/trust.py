@@ -1,10 +1,9 @@
 """What a desk believes of the service: only what the log's own acts say.
 
 Promises: the bundle leads to the pinned genesis, is never older than the one before and takes no act of it
-back; a standard, an
-enrolled key and a receipt key come from acts in it; a receipt and a proof are checked against the bytes that
-were sent. So the service cannot hand a body another roster, a sheet nobody signed, or a receipt for
-something else.
+back; a standard, an enrolled key and a receipt key come from acts in it; a receipt and a proof are checked
+against the bytes that were sent. So the service cannot hand a body another roster, a sheet nobody signed, or
+a receipt for something else.
 """
 
 from __future__ import annotations
