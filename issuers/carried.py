@@ -1,8 +1,9 @@
-"""Which acts of the log a bundle carries: what checks of certificates rest on, or all about people. Pure.
+"""Which acts of the log a bundle carries, and in which part of it. Pure.
 
-A verifier on a phone replays every act it carries, so it is given those that can decide a certificate: the
-city, the bodies, their people and keys, and who witnesses. A desk also reads rosters and sheets; it is given
-the people of every party, and what was erased.
+A verifier on a phone replays the acts it is given, so these are those that can decide a certificate: the
+city, the bodies, their people and keys, and who witnesses. The acts of each body stand in a part of their
+own, for a certificate rests on those of its body alone. A desk also reads rosters and sheets; it is given the
+people of every party, and what was erased.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ class Form:
                 waiting = view.get(Pending, name)
                 return waiting is not None and self.carries(view, parse_statement(waiting.raw))
             case "party-admitted":
-                return _admitted_as(statement) in self.parties
+                act = _admission(statement)
+                return act is not None and act.role in self.parties
             case "party-withdrawn":
                 return _role(view, name) in self.parties
             case "admin-appointed":
@@ -64,23 +66,51 @@ class Form:
         return True
 
 
+def body_of(view: View, statement: Statement) -> str | None:
+    """The code of the body whose act this is, three digits; None for what is common to all certificates.
+
+    As with `carries`, the answer is the same right after the act and ever after.
+    """
+    name = statement.subject.partition("/")[2]
+    match statement.kind:
+        case "approve":
+            waiting = view.get(Pending, name)
+            return None if waiting is None else body_of(view, parse_statement(waiting.raw))
+        case "party-admitted":
+            act = _admission(statement)
+            return None if act is None else act.code
+        case "party-withdrawn" | "admin-appointed" | "body-appointed" | "body-suspended":
+            return _code(view, name)
+        case "officer-appointed" | "officer-dismissed" | "key-enrolled":
+            return _code(view, statement.issuer)
+        case "key-revoked":
+            key = view.get(Key, name)
+            return None if key is None or key.staff is None else _code(view, key.party)
+    return None
+
+
 def _role(view: View, party: str) -> Role | None:
     known = view.get(Party, party)
     return known.role if known is not None else None
 
 
-def _admitted_as(statement: Statement) -> Role | None:
+def _code(view: View, party: str) -> str | None:
+    known = view.get(Party, party)
+    return known.code if known is not None else None
+
+
+def _admission(statement: Statement) -> PartyAdmitted | None:
     try:
         act = read_act(statement)
     except MalanError:
         return None  # whoever replays the log names it
-    return act.role if isinstance(act, PartyAdmitted) else None
+    return act if isinstance(act, PartyAdmitted) else None
 
 
 TRUST: Final = Form(
-    "trust.cbor", "application/vnd.malan.bundle.v1+cbor", _OF_CERTIFICATES, parties=_NAMED, people=_ISSUING
+    "trust.cbor", "application/vnd.malan.bundle.v2+cbor", _OF_CERTIFICATES, parties=_NAMED, people=_ISSUING
 )
-"""What a verifier of certificates holds."""
+"""What a verifier of certificates holds; the acts of bodies stand in parts."""
 
 ACTS: Final = Form(
     "acts.cbor",

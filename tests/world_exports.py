@@ -13,8 +13,9 @@ from issuers.acts import read_act
 from issuers.acts.certificates import CertificateIssued
 from issuers.authority.class_facts import CertificateFact
 from issuers.authority.party_facts import WitnessSetFact
-from issuers.bundle import Bundle, BundledAct, BundledList, sign_bundle
-from issuers.carried import TRUST, Form
+from issuers.bundle import Bundle, BundledList, sign_bundle
+from issuers.bundled_acts import BundledAct
+from issuers.carried import TRUST, Form, body_of
 from issuers.evidence_document import Evidence, EvidenceStatement
 from issuers.identifiers.districts import DISTRICTS
 from issuers.status import LISTED, StatusList, compute_bits, sign_status_list
@@ -29,6 +30,7 @@ from ledger.policy import Group, Log, Policy, Witness, render_policy
 from ledger.proof import make_proof
 from ledger.publisher import publish
 from ledger.receipt import Receipt, sign_receipt
+from ledger.statement import parse_statement
 from ledger.succession import NOBODY
 from tests.world_parts import HOST, seeded
 
@@ -127,7 +129,15 @@ def bundle(world: World, form: Form = TRUST, **changed: Any) -> bytes:
         lists=tuple(BundledList(number, world.status_list(number)) for number in sorted(numbers)),
         checkpoint=checkpoint(world, cosigned=QUORUM if world.view.all(WitnessSetFact) else 0),
     )
-    return sign_bundle(replace(made, **changed), world.service["status"], form)
+    made = replace(made, **changed)
+    if form is TRUST:
+        made = replace(made, acts=tuple(_placed(world, act) for act in made.acts))
+    return sign_bundle(made, world.service["status"], form)
+
+
+def _placed(world: World, act: BundledAct) -> BundledAct:
+    """In the part of the body whose act it is."""
+    return replace(act, body=body_of(world.view, parse_statement(act.statement)))
 
 
 def evidence(world: World) -> Evidence:

@@ -2,7 +2,7 @@
 
     1 read: the text is ours, its host is pinned          7 issuer: in force and in scope at issue
     2 decode: strictly in the one form of a credential    8 time: not in the future, not expired
-    3 trust: leads to the pinned genesis                  9 logged: proof, leaf and credential bind
+    3 trust: of the body, leads to the pinned genesis     9 logged: proof, leaf and credential bind
     4 key: enrolled for a person                         10 key safety: not compromised when it signed
     5 signature, before anything is shown                11 status: list signed, fresh, and what it says
     6 code: that of the address is the signed one        12 witnessed: the quorum stands behind it
@@ -23,6 +23,7 @@ from typing import Final
 from issuers.acts.words import RevocationCause
 from issuers.authority.party_facts import Key
 from issuers.credential import Credential, check_credential, parse_credential
+from issuers.identifiers.numbers import parse_number
 from issuers.qr import parse_text
 from issuers.status import REVOKED, SUPERSEDED, SUSPENDED, StatusList
 from ledger.errors import BadSignature, MalanError, Refused
@@ -57,11 +58,13 @@ _FATAL: Final = {
 
 @dataclass(frozen=True, slots=True)
 class _Genuine:
-    """What steps 1 to 6 leave: a credential whose signature holds, and the key that made it."""
+    """What steps 1 to 6 leave: a credential whose signature holds, the key that made it, and the trust that
+    the certificates of its body are judged by."""
 
     claims: Credential
     raw: bytes = field(repr=False)
     key: Key
+    trust: Trust = field(repr=False)
 
 
 def check(evidence: Evidence, trust: Trust, *, now: int, require_proof: bool = False) -> Verdict:
@@ -73,9 +76,9 @@ def check(evidence: Evidence, trust: Trust, *, now: int, require_proof: bool = F
     genuine = _genuine(evidence, trust, findings)
     if genuine is None:
         return conclude(findings, now=now, witnesses=trust.policy.witness_count)
-    claims = genuine.claims
-    logged, doubt = _logged(evidence, genuine, trust)
-    right, issuer = _issuer(genuine, logged, trust)
+    claims, trust = genuine.claims, genuine.trust
+    logged, doubt = _logged(evidence, genuine)
+    right, issuer = _issuer(genuine, logged)
     listed = trust.lists.get(claims.status_list)
     fresh = None if listed is None else -SKEW <= now - listed.issued_at <= listed.ttl
     life = read_life(evidence.life, logged, trust, version=claims.version)
@@ -112,6 +115,7 @@ def _genuine(evidence: Evidence, trust: Trust, findings: list[Finding]) -> _Genu
         done(_N.READ, "" if path_code else "FROM_FILE")
         signed = parse_credential(raw)
         done(_N.DECODE)
+        trust = trust.of(f"{parse_number(signed.claims.number).issuer3:03d}")
         done(_N.TRUST, "" if trust.pinned else "TRUST_FIRST_USE")
         key = _key(trust, signed.message.kid)
         done(_N.KEY)
@@ -124,7 +128,7 @@ def _genuine(evidence: Evidence, trust: Trust, findings: list[Finding]) -> _Genu
         number = StepNumber(len(findings) + 1)
         findings.append(failed(number, _FATAL[number], error))
         return None
-    return _Genuine(signed.claims, raw, key)
+    return _Genuine(signed.claims, raw, key, trust)
 
 
 def _read(evidence: Evidence, trust: Trust) -> tuple[bytes, str | None]:
@@ -137,28 +141,29 @@ def _read(evidence: Evidence, trust: Trust) -> tuple[bytes, str | None]:
 def _key(trust: Trust, kid: bytes) -> Key:
     key = trust.key(kid)
     if key is None:
-        raise Refused("KEY_UNKNOWN", "the bundle enrols no such key", fix="Update the bundle.")
+        raise Refused("KEY_UNKNOWN", "the body in the number has no such key", fix="Update the bundle.")
     if key.staff is None:
         raise Refused("KEY_SERVICE", "keys of the service sign no certificates")
     return key
 
 
-def _logged(evidence: Evidence, genuine: _Genuine, trust: Trust) -> tuple[Logged | None, MalanError | None]:
+def _logged(evidence: Evidence, genuine: _Genuine) -> tuple[Logged | None, MalanError | None]:
     """The leaf the proof shows, bound to this credential; or why the proof given shows nothing."""
     if evidence.proof is None:
         return None, None
+    trust, key = genuine.trust, public_key(genuine.key.alg, genuine.key.spki)
     try:
         logged = open_logged(evidence.proof, trust)
-        bind(logged, credential=genuine.raw, key=public_key(genuine.key.alg, genuine.key.spki), trust=trust)
+        bind(logged, credential=genuine.raw, key=key, trust=trust)
     except MalanError as error:
         return None, error
     return logged, None
 
 
-def _issuer(genuine: _Genuine, logged: Logged | None, trust: Trust) -> tuple[Entitled | None, Finding]:
+def _issuer(genuine: _Genuine, logged: Logged | None) -> tuple[Entitled | None, Finding]:
     """Step 7: by the leaf's place and date where there is one, else by the time the signer claims."""
     kid, refusal = genuine.key.kid, None
-    for past, day in _moments(genuine.claims, logged, trust):
+    for past, day in _moments(genuine, logged):
         try:
             pinned = None if logged is None else logged.act.standard
             right = entitled(past, genuine.claims, kid=kid, day=day, standard=pinned)
@@ -172,8 +177,9 @@ def _issuer(genuine: _Genuine, logged: Logged | None, trust: Trust) -> tuple[Ent
     return None, failed(_N.ISSUER, State.OUT_OF_SCOPE, refusal)
 
 
-def _moments(claims: Credential, logged: Logged | None, trust: Trust) -> Iterable[tuple[Past, date]]:
+def _moments(genuine: _Genuine, logged: Logged | None) -> Iterable[tuple[Past, date]]:
     """The past as it stood at issue. A signer's clock may differ from the log's by the skew."""
+    claims, trust = genuine.claims, genuine.trust
     if logged is not None:
         yield trust.history.before(logged.leaf.seq), logged.made_on
         return

@@ -1,7 +1,7 @@
 """What was true when: the facts of a bundle's acts as they stood at any place or time of the log. Pure.
 
 Promises: a view of the past has the facts of exactly the acts before it, so an appointment that was renewed,
-ended or suspended later is judged as it was on the day of issue. Knows no signatures: `issuers.bundle` has
+ended or suspended later is judged as it was on the day of issue. Knows no rules: `issuers.bundled_acts` has
 admitted the acts before they come here.
 """
 
@@ -11,11 +11,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from issuers.authority.judge import judge
-from issuers.authority.view import F, Fact, MemoryView
-from issuers.bundle import BundledAct
-from ledger.errors import Malformed
-from ledger.statement import parse_statement
+from issuers.authority.view import F, Fact
+from issuers.bundled_acts import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +29,15 @@ _Lines = dict[type, dict[str, _Line]]
 class History:
     """Every fact of the acts, with its past."""
 
-    def __init__(self, acts: Iterable[BundledAct]) -> None:
-        """Raises Malformed BUNDLE_TIME when the times of the acts go back, or what `judge` raises."""
+    def __init__(self, steps: Iterable[Step]) -> None:
+        """`steps` in the order of the log."""
         self._seqs: list[int] = []
         self._times: list[int] = []
         self._lines: _Lines = {}
-        view = MemoryView()
-        for act in acts:
-            if self._times and act.time_ms < self._times[-1]:
-                raise Malformed("BUNDLE_TIME", "the times of the bundle's acts go back")
-            changes = judge(view, parse_statement(act.statement), seq=act.seq, time_ms=act.time_ms)
-            view.put(changes)
-            self._seqs.append(act.seq)
-            self._times.append(act.time_ms)
-            for fact in changes:
+        for step in steps:
+            self._seqs.append(step.seq)
+            self._times.append(step.time_ms)
+            for fact in step.changes:
                 line = self._lines.setdefault(type(fact), {}).setdefault(fact.key, _Line())
                 line.places.append(len(self._seqs))
                 line.facts.append(fact)

@@ -25,8 +25,11 @@ PUBLISHED: Final = "trust.cbor"
 """Where the service, or the demo, leaves its bundle in its own folder."""
 
 PINS_BYTES_MAX: Final = 1_000_000
-_VERSION: Final = 1
-_TOLD: Final = frozenset({"acts", "root"})
+_VERSION: Final = 2
+_WITHOUT_PARTS: Final = 1
+"""Pins of before the acts of bodies stood in parts: what they say of acts is of another set of them."""
+
+_TOLD: Final = frozenset({"acts", "root", "bodies"})
 
 
 class PinStore:
@@ -86,17 +89,23 @@ class PinStore:
         logs = document.get("logs")
         if (
             document.keys() != {"version", "logs"}
-            or document["version"] != _VERSION
+            or document["version"] not in (_WITHOUT_PARTS, _VERSION)
             or type(logs) is not dict
         ):
             raise _bad()
-        return {origin: _from_json(item) for origin, item in logs.items()}
+        pins = {origin: _from_json(item) for origin, item in logs.items()}
+        if document["version"] == _WITHOUT_PARTS:
+            pins = {origin: replace(pin, acts=None) for origin, pin in pins.items()}
+        return pins
 
 
 def _to_json(pin: Pin) -> dict[str, object]:
     document: dict[str, object] = {"genesis": pin.genesis.hex(), "size": pin.size, "policy": pin.policy}
     told = {"acts": pin.acts, "root": pin.root}
-    return document | {name: value.hex() for name, value in told.items() if value is not None}
+    document |= {name: value.hex() for name, value in told.items() if value is not None}
+    if pin.bodies is not None:
+        document["bodies"] = {code: name.hex() for code, name in sorted(pin.bodies.items())}
+    return document
 
 
 def _from_json(item: object) -> Pin:
@@ -105,8 +114,16 @@ def _from_json(item: object) -> Pin:
             if type(size) is int and size >= 0 and rest.keys() <= _TOLD:
                 # Files written before acts and root were pinned lack these two.
                 acts, root = (_hash(rest[name]) if name in rest else None for name in ("acts", "root"))
-                return Pin(_hash(genesis), size, policy, acts, root)
+                return Pin(_hash(genesis), size, policy, acts, root, _bodies(rest.get("bodies")))
     raise _bad()
+
+
+def _bodies(item: object) -> dict[str, bytes] | None:
+    if item is None:
+        return None
+    if not isinstance(item, dict):
+        raise _bad()
+    return {str(code): _hash(name) for code, name in item.items()}
 
 
 def _hash(value: object) -> bytes:

@@ -37,8 +37,9 @@ def entitled(
 
     `standard`: the one the class was evaluated by, where the log says it; course and hours must be its own.
 
-    Raises Refused KEY_LATER, PARTY_NO_BODY, PARTY_WITHDRAWN, SIGNATORY_NONE, SIGNATORY_SCOPE, NUMBER_ISSUER,
-    STANDARD_NONE, BODY_NOT_APPOINTED, BODY_SUSPENDED or BODY_SCOPE.
+    That the number has the body's own code is so already: `past` knows no other body. Raises Refused
+    KEY_LATER, PARTY_NO_BODY, PARTY_WITHDRAWN, SIGNATORY_NONE, SIGNATORY_SCOPE, STANDARD_NONE,
+    BODY_NOT_APPOINTED, BODY_SUSPENDED or BODY_SCOPE.
     """
     key = past.get(Key, kid.hex())
     if key is None or key.staff is None:
@@ -47,8 +48,6 @@ def entitled(
     officer = officer_in_force(past, party.id, key.staff, Duty.SIGNATORY, day)
     if officer is None:
         raise Refused("SIGNATORY_NONE", "the signer was no signatory of the body on that day")
-    if party.code != f"{parse_number(claims.number).issuer3:03d}":
-        raise Refused("NUMBER_ISSUER", "the number carries another body's code")
     standards = [one for one in _standards(past, claims) if standard in (None, one.id)]
     if not standards:
         raise Refused("STANDARD_NONE", "no published standard has this project, stage, title and hours")

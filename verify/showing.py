@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from hashlib import sha256
 from typing import Any, Final
 
 from issuers.acts import read_act
 from issuers.bundle import BYTES_MAX as BUNDLE_BYTES_MAX
-from issuers.bundle import Bundle
+from issuers.bundle import Bundle, unpack
+from issuers.bundled_acts import BundledAct, read_part
 from issuers.carried import ACTS, TRUST
 from issuers.credential import CONTENT_FORMAT, parse_credential
 from issuers.enrolment import CONTENT_TYPE as ENROLMENT_TYPE
@@ -47,6 +50,8 @@ def describe(data: bytes) -> Document:
     """
     if data.startswith(TAG_18):
         return _signed(data)
+    with suppress(MalanError):
+        return _trust_file(*unpack(data))
     if data.startswith(HEADER.encode()):
         return _proof(data)
     if b"\n\n\xe2\x80\x94 " in data and _is_text(data):
@@ -163,12 +168,29 @@ def _bundle(message: Sign1) -> Document:
         "log_vkey": bundle.log_vkey,
         "policy": bundle.policy.split("\n"),
         "checkpoint": _checkpoint(bundle.checkpoint),
-        "acts": [
-            {"seq": act.seq, "time": _millis(act.time_ms), **_brief(parse_statement(act.statement))}
-            for act in bundle.acts
-        ],
+        "acts": _acts(bundle.acts),
+        "bodies": [{"code": one.code, "acts": one.acts.hex()} for one in bundle.bodies or ()],
         "lists": [{"number": item.number, **_status_list(parse_sign1(item.token))} for item in bundle.lists],
     }
+
+
+def _trust_file(signed: bytes, parts: list[bytes]) -> Document:
+    """A trust.cbor: its bundle, and its parts by the code the bundle gives each."""
+    bundle = _signed(signed)
+    codes = {one["acts"]: one["code"] for one in bundle.get("bodies", [])}
+    told = []
+    for raw in parts:
+        name = sha256(raw).hexdigest()
+        acts = read_part(raw, codes.get(name, ""), bytes_max=BUNDLE_BYTES_MAX)
+        told.append({"code": codes.get(name), "sha256": name, "bytes": len(raw), "acts": _acts(acts)})
+    return {**bundle, "parts": told}
+
+
+def _acts(acts: Iterable[BundledAct]) -> list[Document]:
+    return [
+        {"seq": act.seq, "time": _millis(act.time_ms), **_brief(parse_statement(act.statement))}
+        for act in acts
+    ]
 
 
 def _brief(statement: Statement) -> Document:

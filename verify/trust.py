@@ -2,8 +2,8 @@
 
 Promises: its acts lead to the pinned genesis; its checkpoint is by the enrolled checkpoint key and its lists
 by the status key in force; it is not smaller than what the pin has seen; its witnesses are those the acts
-appoint, and a new set was agreed to by the quorum of the old one. Knows no file, network or clock: whether a
-list is fresh is asked with a time.
+appoint, and a new set was agreed to by the quorum of the old one. The acts of a body are judged with the
+first of its certificates. Knows no file, network or clock: whether a list is fresh is asked with a time.
 
 Source: design decisions 9, 15.
 """
@@ -16,7 +16,8 @@ from dataclasses import dataclass, field, replace
 from issuers.acts.words import RevocationCause, ServicePurpose
 from issuers.authority.party_facts import Key, WitnessSetFact
 from issuers.authority.view import MemoryView
-from issuers.bundle import Bundle, BundledList, acts_hash, open_bundle, service_key
+from issuers.bundle import BYTES_MAX, Bundle, BundledList, Opened, open_parts, service_key
+from issuers.bundled_acts import acts_hash, read_part
 from issuers.qr import check_origin
 from issuers.status import StatusList, open_status_list
 from issuers.witnesses import terms_of
@@ -33,7 +34,8 @@ from verify.history import History
 class Pin:
     """What a verifier remembers of a log: genesis hash, the largest size seen, the witness policy then.
 
-    `acts` is `acts_hash` of the bundle then, `root` the checkpoint's root; None in pins of older files.
+    `acts` is `acts_hash` of the bundle's own acts then, `bodies` by code the hash of each part, `root` the
+    checkpoint's root; None in pins of older files.
     """
 
     genesis: bytes
@@ -41,17 +43,19 @@ class Pin:
     policy: str | None = None
     acts: bytes | None = None
     root: bytes | None = None
+    bodies: Mapping[str, bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
     """A bundle believed. `log_keys` begins with the checkpoint key in force; former ones follow.
 
+    `facts` and `history` are those of the bundle's own acts; `of` gives those for the certificates of a body.
     `policy` is that of the witnesses in force, `terms` says which judges the checkpoint of which size.
     `pinned` is false when no pin was given: then nobody has said yet that this genesis is the right one.
     """
 
-    bundle: Bundle = field(repr=False)
+    opened: Opened = field(repr=False)
     history: History = field(repr=False)
     facts: MemoryView = field(repr=False)
     log_keys: tuple[NoteKey, ...]
@@ -61,6 +65,12 @@ class Trust:
     checkpoint: OpenedCheckpoint
     lists: Mapping[int, StatusList] = field(repr=False)
     pinned: bool
+    judged: dict[bytes, tuple[MemoryView, History]] = field(repr=False, compare=False)
+    """What the parts add up to that were opened, by their hash."""
+
+    @property
+    def bundle(self) -> Bundle:
+        return self.opened.bundle
 
     @property
     def origin(self) -> str:
@@ -82,8 +92,26 @@ class Trust:
     @property
     def pin(self) -> Pin:
         """What to remember of it."""
-        acts = acts_hash(self.bundle, self.size)
-        return Pin(self.genesis, self.size, self.bundle.policy, acts, self.checkpoint.checkpoint.root)
+        acts = acts_hash(self.bundle.acts, self.size)
+        root = self.checkpoint.checkpoint.root
+        return Pin(self.genesis, self.size, self.bundle.policy, acts, root, self._parts())
+
+    def of(self, code: str) -> Trust:
+        """The trust that certificates with this body code in their number are judged by.
+
+        Raises what `Opened.body` raises for the acts of that body.
+        """
+        name = self._parts().get(code)
+        if name is None:
+            return self
+        found = self.judged.get(name)
+        if found is None:
+            facts, steps = self.opened.body(code)
+            found = self.judged[name] = (facts, History(steps))
+        return replace(self, facts=found[0], history=found[1])
+
+    def _parts(self) -> dict[str, bytes]:
+        return {one.code: one.acts for one in self.bundle.bodies or ()}
 
     def policy_at(self, size: int) -> Policy:
         """The policy that judges a checkpoint of this size."""
@@ -108,11 +136,21 @@ class Trust:
             raise Refused("TRUST_OLDER", "the bundle is of a smaller log than one seen before", fix=fix)
         if self.size == pin.size and pin.root not in (None, self.checkpoint.checkpoint.root):
             raise Refused("TRUST_FORK", "the log shows another root at the size seen before")
-        if pin.acts is not None and pin.acts != acts_hash(self.bundle, pin.size):
-            raise Refused("TRUST_ACTS", "acts that an earlier bundle told are missing or changed")
+        if pin.acts is not None and pin.acts != acts_hash(self.bundle.acts, pin.size):
+            raise _acts_changed()
+        for code, name in (pin.bodies or {}).items():
+            self._need_told(code, name, pin.size)
         if pin.policy is not None and pin.policy != self.bundle.policy:
             _check_policy_change(self, parse_policy(pin.policy.encode()))
         return replace(self, pinned=True)
+
+    def _need_told(self, code: str, name: bytes, size: int) -> None:
+        """A part still tells what it told when it had this name, at this size of the log."""
+        if self._parts().get(code) == name:
+            return
+        part = self.opened.parts.get(code)
+        if part is None or acts_hash(read_part(part, code, bytes_max=BYTES_MAX), size) != name:
+            raise _acts_changed(where=code)
 
     def with_list(self, token: bytes) -> Trust:
         """The same trust with a newer status list in place of its own.
@@ -126,13 +164,14 @@ class Trust:
         return replace(self, lists={**self.lists, new.number: new})
 
 
-def open_trust(raw: bytes, *, pin: Pin | None) -> Trust:
-    """The trust in the bytes of trust.cbor.
+def open_trust(raw: bytes, *, pin: Pin | None, former: Trust | None = None) -> Trust:
+    """The trust in the bytes of trust.cbor. What `former`, another of this log, judged is not judged again.
 
-    Raises what `open_bundle`, checkpoint, policy and lists raise, and `Trust.against` for the pin; Malformed
+    Raises what `open_parts`, checkpoint, policy and lists raise, and `Trust.against` for the pin; Malformed
     TRUST_LOG_KEY, TRUST_CHECKPOINT, TRUST_POLICY or TRUST_LIST.
     """
-    bundle, facts = open_bundle(raw)
+    opened = open_parts(raw)
+    bundle, facts = opened.bundle, opened.view
     for host in bundle.hosts:
         check_origin(host)
     log_keys = _log_keys(bundle, facts)
@@ -149,8 +188,8 @@ def open_trust(raw: bytes, *, pin: Pin | None) -> Trust:
     enrolled = service_key(facts, ServicePurpose.STATUS)
     status_key = public_key(enrolled.alg, enrolled.spki)
     trust = Trust(
-        bundle=bundle,
-        history=History(bundle.acts),
+        opened=opened,
+        history=History(opened.steps),
         facts=facts,
         log_keys=log_keys,
         status_key=status_key,
@@ -159,8 +198,21 @@ def open_trust(raw: bytes, *, pin: Pin | None) -> Trust:
         checkpoint=checkpoint,
         lists=_open_lists(bundle, status_key),
         pinned=False,
+        judged=_judged(bundle, former),
     )
     return trust if pin is None else trust.against(pin)
+
+
+def _judged(bundle: Bundle, former: Trust | None) -> dict[bytes, tuple[MemoryView, History]]:
+    """A part of the same name beside the same common acts adds up to the same."""
+    if former is None or former.bundle.acts != bundle.acts:
+        return {}
+    present = {one.acts for one in bundle.bodies or ()}
+    return {name: found for name, found in former.judged.items() if name in present}
+
+
+def _acts_changed(*, where: str = "") -> Refused:
+    return Refused("TRUST_ACTS", "acts that an earlier bundle told are missing or changed", where=where)
 
 
 def _log_keys(bundle: Bundle, facts: MemoryView) -> tuple[NoteKey, ...]:

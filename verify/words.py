@@ -209,7 +209,6 @@ CODES: Final[dict[str, Words]] = {
     "BODY_SCOPE": Words("评价机构无此项目的评价资格", "the body is not appointed for this project"),
     "SIGNATORY_NONE": Words("签名人当日不是签发人", "the signer was no signatory of the body on that day"),
     "SIGNATORY_SCOPE": Words("签发人无此项目的权限", "the signatory is not appointed for this project"),
-    "NUMBER_ISSUER": Words("证书编号中的评价机构代码不符", "the number carries another body's code"),
     "STANDARD_NONE": Words(
         "项目、阶段、课程名称或课时与已发布的评价规范不符",
         "no published standard has this project, stage, title and hours",

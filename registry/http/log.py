@@ -11,6 +11,7 @@ from pathlib import Path
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from issuers.bundle import unpack
 from issuers.carried import ACTS, TRUST
 from issuers.status import VALUE_WORDS
 from ledger.checkpoint import parse_decimal
@@ -32,22 +33,38 @@ _LIST = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 @router.get("/log/trust.cbor")
 def get_trust(request: Request, service: Running) -> Response:
     """The trust bundle; packed (gzip) for whoever takes it so, and nothing (304) for whoever has this one."""
-    return _bundle(request, service.settings.home / TRUST.file)
+    return _bundle(request, _read(service.settings.home / TRUST.file))
+
+
+@router.get("/trust/bundle.cbor")
+def get_bundle(request: Request, service: Running) -> Response:
+    """The signed bundle alone, as `/trust.cbor`: it names the part of each body by its hash."""
+    signed, _ = _unpacked(_read(service.settings.home / TRUST.file))
+    return _bundle(request, signed)
+
+
+@router.get("/trust/{name}.cbor")
+def get_part(request: Request, name: str, service: Running) -> Response:
+    """The acts of a body, as long as the present bundle names them by this SHA-256 (64 hex digits)."""
+    part = _unpacked(_read(service.settings.home / TRUST.file))[1].get(name)
+    if part is None:
+        fix = "Get /trust/bundle.cbor again: it names the present parts."
+        raise Refused("PART_UNKNOWN", "the present bundle names no such part", fix=fix)
+    return _bundle(request, part, cache=_FOR_EVER)
 
 
 @router.get("/acts.cbor")
 @router.get("/log/acts.cbor")
 def get_acts(request: Request, service: Running) -> Response:
     """The signers' bundle, as the trust bundle: the acts about every party and its people."""
-    return _bundle(request, service.settings.home / ACTS.file)
+    return _bundle(request, _read(service.settings.home / ACTS.file))
 
 
-def _bundle(request: Request, path: Path) -> Response:
-    data = _read(path)
+def _bundle(request: Request, data: bytes, *, cache: str = _NOW) -> Response:
     mark, packed = _packed(data)
     takes = _takes_gzip(request.headers.get("accept-encoding", ""))
     etag = f'"{mark}-gzip"' if takes else f'"{mark}"'
-    headers = {"cache-control": _NOW, "etag": etag, "vary": "accept-encoding", **FOR_ANY_SITE}
+    headers = {"cache-control": cache, "etag": etag, "vary": "accept-encoding", **FOR_ANY_SITE}
     if etag in _tags(request):
         return Response(status_code=304, headers=headers)
     if takes:
@@ -153,7 +170,14 @@ def _read(path: Path, missing: str = "") -> bytes:
         raise Unavailable("NOT_PUBLISHED", "this is not published yet", fix="Try again.") from None
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
+def _unpacked(data: bytes) -> tuple[bytes, dict[str, bytes]]:
+    """The signed bundle in a trust.cbor, and its parts by SHA-256 in hexadecimal."""
+    signed, parts = unpack(data)
+    return signed, {hashlib.sha256(part).hexdigest(): part for part in parts}
+
+
+@lru_cache(maxsize=64)
 def _packed(data: bytes) -> tuple[str, bytes]:
     """A name for these bytes, and the bytes packed: once for each bundle."""
     return hashlib.sha256(data).hexdigest()[:32], gzip.compress(data, mtime=0)

@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 
 import structlog
 
-from issuers.bundle import BYTES_MAX, open_bundle
+from issuers.bundle import BYTES_MAX, open_parts
 from issuers.files import read_file
 from ledger.ahead import BACKWARDS, DEPART, find_ahead
 from ledger.checkpoint import Checkpoint, open_checkpoint
@@ -123,7 +123,7 @@ def _here(service: Service) -> Iterator[tuple[str, bytes]]:
     bundle = _read(settings.home / "trust.cbor", BYTES_MAX)
     if bundle is not None:
         try:
-            yield "trust.cbor", open_bundle(bundle)[0].checkpoint
+            yield "trust.cbor", open_parts(bundle).bundle.checkpoint
         except MalanError as error:
             log.warning("bundle_not_read", code=error.code)
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 import structlog
 
 from issuers.authority.party_facts import GenesisFact
-from issuers.bundle import BYTES_MAX, Bundle, open_bundle
+from issuers.bundle import BYTES_MAX, Bundle, open_parts
 from issuers.carried import TRUST
 from issuers.files import read_file
 from ledger.checkpoint import Checkpoint, parse_checkpoint
@@ -45,7 +45,7 @@ def hand_back(service: Service, raw: bytes) -> HandedBack:
     Raises Refused HANDOVERS_OTHER_LOG or HANDOVERS_SIZE; Unavailable LOG_AHEAD for a checkpoint that our rows
     do not fold to; of the bundle, of its notes, or of the files as they are read.
     """
-    bundle, _ = open_bundle(raw)
+    bundle = open_parts(raw).bundle
     _need_ours(service, bundle)
     with service.witnessed.locked():
         with service.database.reading() as connection:

@@ -17,8 +17,10 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 
 from issuers.authority.party_facts import GenesisFact, Key, ServiceKeyFact
-from issuers.bundle import Bundle, BundledAct, BundledList, sign_bundle
-from issuers.carried import FORMS, TRUST
+from issuers.authority.view import View
+from issuers.bundle import Bundle, BundledList, sign_bundle
+from issuers.bundled_acts import BundledAct
+from issuers.carried import FORMS, TRUST, body_of
 from issuers.files import read_file, replace_file
 from issuers.status import BYTES, LISTED, Listed, StatusList, sign_status_list, value_of
 from ledger.checkpoint import Checkpoint, parse_checkpoint
@@ -140,7 +142,7 @@ class Publisher:
                 leaves = bundled_leaves(connection, start=self._size, stop=stop)
                 acts = [_act(data) for data in leaves]
                 view = TableView(connection)
-                trust = [one for one in acts if TRUST.carries(view, parse_statement(one.statement))]
+                trust = [one for act in acts if (one := _in_trust(view, act)) is not None]
                 standing = _standing(self._service, connection, size)
             for fact in facts:
                 self._set(fact)
@@ -214,6 +216,12 @@ class Publisher:
 def _act(data: bytes) -> BundledAct:
     leaf = parse_leaf(data)
     return BundledAct(leaf.seq, leaf.time_ms, leaf.statement)
+
+
+def _in_trust(view: View, act: BundledAct) -> BundledAct | None:
+    """The act in its place in the trust bundle, which is for ever the same; None where it has none."""
+    statement = parse_statement(act.statement)
+    return replace(act, body=body_of(view, statement)) if TRUST.carries(view, statement) else None
 
 
 def _standing(service: Service, connection: sa.Connection, size: int) -> Standing:

@@ -43,7 +43,7 @@ class TrustFile:
             mark = _mark(found)
             if self._trust is None or mark != self._mark:
                 raw = read_file(path, bytes_max=BYTES_MAX)
-                trust = open_trust(raw, pin=Pin(genesis))
+                trust = open_trust(raw, pin=Pin(genesis), former=self._trust)
                 # In this order, for `at_hand` takes no lock: it may find no trust, never an old one.
                 self._mark = None
                 self._trust = trust

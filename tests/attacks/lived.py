@@ -75,7 +75,7 @@ def lived(
         patch.setattr(Database, "schema_built_by", lambda _database, _build: built)
         # The same run of acts is replayed once: a bundle that was changed is another run.
         replayed = lru_cache(maxsize=64)(bundle.replay)
-        patch.setattr(bundle, "replay", lambda acts, *form: replayed(tuple(acts), *form))
+        patch.setattr(bundle, "replay", lambda acts, *form, **_: replayed(tuple(acts), *form))
         yield Lived(stage, ground.keep(settings))
     stage.close()
     ground.drop(settings)

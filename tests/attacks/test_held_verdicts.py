@@ -213,7 +213,7 @@ def test_another_log_shares_nothing_with_this_one(world: World, trust: Trust) ->
 def test_a_rival_body_in_force_issues_neither_under_our_number_nor_with_our_proof(world: World) -> None:
     own = world.copy().with_rivals()
     rival = resigned(own, "rival-signatory", issued_at=now_of(own))
-    assert show_file(own, rival).code == "NUMBER_ISSUER"
+    assert show_file(own, rival).code == "KEY_UNKNOWN"
     assert not show_file(own, rival, proof=proof_of(own)).complete
 
 

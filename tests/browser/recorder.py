@@ -110,7 +110,7 @@ def install(file: TextIO) -> Recorder:
     recorder = Recorder(file)
     # The tests themselves replay each time, in a run of their own; of the corpus nothing depends on it.
     replayed = lru_cache(maxsize=256)(bundle.replay)
-    bundle.replay = lambda acts, *form: replayed(tuple(acts), *form)
+    bundle.replay = lambda acts, *form, **_: replayed(tuple(acts), *form)
     verify.check.check = recorder.check
     verify.trust.open_trust = recorder.open_trust
     Trust.with_list = lambda trust, token: recorder.with_list(trust, token)  # type: ignore[method-assign]

@@ -180,7 +180,7 @@ def once_each() -> Iterator[None]:
     """Bundles are replayed and schemas built once for the same input: four of five readers ask the same."""
     replayed = lru_cache(maxsize=64)(bundle.replay)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bundle, "replay", lambda acts, form: replayed(tuple(acts), form))
+        patch.setattr(bundle, "replay", lambda acts, *form, **_: replayed(tuple(acts), *form))
         build, built = Database.schema_built_by, dict[str, Schema]()
 
         def kept(database: Database, migrations: Callable[[sa.Connection], None]) -> Schema:

@@ -22,6 +22,9 @@ from verify.evidence import Evidence
 from verify.trust import Pin, Trust, open_trust
 from verify.verdict import StepResult, Verdict
 
+CODE = "007"
+"""Of the body that issues, in its certificates' numbers."""
+
 
 @lru_cache(maxsize=1)
 def _issued() -> World:
@@ -112,7 +115,7 @@ def smuggle(world: World, statement: bytes, *, time_ms: int | None = None) -> in
 
 
 def refused(code: str, raw: bytes, pin: Pin | None = None) -> None:
-    """The bundle is not opened, and for this reason."""
+    """The bundle, or the part of its body, is not opened, and for this reason."""
     with pytest.raises(MalanError) as caught:
-        open_trust(raw, pin=pin)
+        open_trust(raw, pin=pin).of(CODE)
     assert caught.value.code == code

@@ -99,7 +99,7 @@ def _number(world: World, **changed: Any) -> str:
 @pytest.mark.parametrize(
     ("numbered", "changed", "code"),
     [
-        ({"issuer3": 8}, {}, "NUMBER_ISSUER"),
+        ({"issuer3": 8}, {}, "KEY_UNKNOWN"),
         ({"project3": 2}, {}, "STANDARD_NONE"),
         ({"stage": 2}, {}, "STANDARD_NONE"),
         ({"kind": "J"}, {}, "STANDARD_NONE"),
@@ -121,7 +121,7 @@ def test_number_and_course_are_those_of_a_published_standard(
 def test_a_rival_body_cannot_issue_under_anothers_number() -> None:
     world = issued_world().with_rivals()
     now = now_of(world)
-    assert show_file(world, resigned(world, "rival-signatory", issued_at=now)).code == "NUMBER_ISSUER"
+    assert show_file(world, resigned(world, "rival-signatory", issued_at=now)).code == "KEY_UNKNOWN"
     own = resigned(world, "rival-signatory", issued_at=now, number=_number(world, issuer3=8))
     assert show_file(world, own).state is State.VALID
 

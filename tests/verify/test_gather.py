@@ -180,7 +180,7 @@ def test_an_older_or_other_bundle_from_the_service_is_not_taken_and_is_named(
 ) -> None:
     for bundle, code in (
         (World.founded().with_standard().bundle(), "TRUST_OLDER"),
-        (b"\xd2\x84", "CBOR"),
+        (b"\xd2\x84", "BUNDLE_KIND"),
     ):
         case.service.bundle = bundle
         case.service.asked.clear()

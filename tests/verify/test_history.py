@@ -8,7 +8,7 @@ from issuers.acts.parties import BodyAppointed
 from issuers.authority.class_facts import StandardFact
 from issuers.authority.party_facts import BodyAppointment, GenesisFact, Party
 from issuers.authority.view import MemoryView
-from issuers.bundle import replay
+from issuers.bundled_acts import replay
 from tests.verify.shown import bundle_of, issued_world
 from tests.world import World
 from tests.world_parts import BODY, LAST, PROJECT, STANDARD_ID
@@ -19,16 +19,16 @@ def renewed() -> tuple[World, History]:
     """A world in which the body's appointment was renewed at the end."""
     world = issued_world()
     world.say_two("body-appointed", f"party/{BODY}", BodyAppointed((PROJECT,), LAST, LAST))
-    return world, History(bundle_of(world).acts)
+    return world, History(replay(bundle_of(world).acts)[1])
 
 
 def test_before_each_place_the_facts_are_those_of_a_replay_up_to_there() -> None:
     world, history = renewed()
     acts = bundle_of(world).acts
     for seq in (0, 1, 2, 17, 60, acts[-1].seq, acts[-1].seq + 1):
-        view: MemoryView = replay(act for act in acts if act.seq < seq)
+        view: MemoryView = replay(act for act in acts if act.seq < seq)[0]
         past = history.before(seq)
-        for kind, key in {(type(fact), fact.key) for fact in replay(acts).facts.values()}:
+        for kind, key in {(type(fact), fact.key) for fact in replay(acts)[0].facts.values()}:
             assert past.get(kind, key) == view.get(kind, key)
         assert past.all(Party) == view.all(Party)
 

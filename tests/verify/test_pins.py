@@ -54,7 +54,7 @@ def test_a_pin_never_gets_smaller_nor_another_genesis(tmp_path: Path) -> None:
         "",
         "[]",
         "{}",
-        '{"version": 2, "logs": {}}',
+        '{"version": 3, "logs": {}}',
         '{"version": 1, "logs": {"a": {"genesis": "00", "size": 1, "policy": null}}}',
         '{"version": 1, "logs": {"a": {"genesis": "' + "00" * 32 + '", "size": -1, "policy": null}}}',
         '{"version": 1, "logs": {"a": {"genesis": "' + "00" * 32 + '", "size": true, "policy": null}}}',

@@ -18,7 +18,8 @@ from typing import Final
 from issuers.acts.words import ServicePurpose
 from issuers.authority.party_facts import WitnessSetFact
 from issuers.authority.view import MemoryView
-from issuers.bundle import Bundle, BundledAct, BundledList, open_bundle, service_key
+from issuers.bundle import Bundle, BundledList, open_bundle, service_key
+from issuers.bundled_acts import BundledAct
 from issuers.carried import ACTS, TRUST, Form
 from issuers.status import LISTED, Listed, StatusList, compute_bits, open_status_list
 from issuers.witnesses import terms_of

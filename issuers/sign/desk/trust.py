@@ -17,7 +17,8 @@ from issuers.authority.class_facts import StandardFact
 from issuers.authority.judge import signing_key
 from issuers.authority.party_facts import Key
 from issuers.authority.view import MemoryView
-from issuers.bundle import Bundle, acts_hash, open_bundle, service_key
+from issuers.bundle import Bundle, open_bundle, service_key
+from issuers.bundled_acts import acts_hash
 from issuers.carried import ACTS
 from issuers.evidence import Evidence, EvidenceStatement, of_kind, withheld
 from issuers.sign.desk.desk import Desk
@@ -63,7 +64,7 @@ def load_trust(desk: Desk) -> Trust:
     bundle, view = open_bundle(desk.client.acts(), ACTS)
     if bundle.origin != desk.speaker.origin:
         raise Refused("LOG_OTHER", "the service keeps another log than this home speaks to", where="origin")
-    told = partial(acts_hash, bundle)
+    told = partial(acts_hash, bundle.acts)
     if desk.home.pin(genesis=bundle.genesis, size=bundle.size, acts=told, expected=desk.config.genesis):
         desk.tell(
             f"First contact with {bundle.origin}: its genesis is {bundle.genesis.hex()}."
