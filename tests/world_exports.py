@@ -136,8 +136,8 @@ def bundle(world: World, form: Form = TRUST, **changed: Any) -> bytes:
 
 
 def _placed(world: World, act: BundledAct) -> BundledAct:
-    """In the part of the body whose act it is."""
-    return replace(act, body=body_of(world.view, parse_statement(act.statement)))
+    """In the part of the body whose act it is, unless it was placed before."""
+    return replace(act, body=act.body or body_of(world.view, parse_statement(act.statement)))
 
 
 def evidence(world: World) -> Evidence:

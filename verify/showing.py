@@ -6,41 +6,33 @@ says so. Knows no file.
 
 from __future__ import annotations
 
-import zlib
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 from typing import Any, Final
 
 from issuers.acts import read_act
 from issuers.bundle import BYTES_MAX as BUNDLE_BYTES_MAX
-from issuers.bundle import Bundle, unpack
-from issuers.bundled_acts import BundledAct, read_part
+from issuers.bundle import unpack
+from issuers.bundled_acts import read_part
 from issuers.carried import ACTS, TRUST
 from issuers.credential import CONTENT_FORMAT, parse_credential
 from issuers.enrolment import CONTENT_TYPE as ENROLMENT_TYPE
 from issuers.json_in import to_plain
-from issuers.shape import from_map
-from issuers.status import BYTES as STATUS_BYTES
 from ledger import cbor
-from ledger.checkpoint import parse_checkpoint
 from ledger.cose import STATUS_LIST_TYPE, TAG_18, Sign1, parse_sign1
 from ledger.errors import MalanError, Malformed
 from ledger.keys import ALGORITHMS, kid_of
 from ledger.leaf import leaf_hash, parse_leaf
-from ledger.note import encode_base64, parse_note
 from ledger.proof import HEADER, parse_proof
 from ledger.receipt import CONTENT_TYPE as RECEIPT_TYPE
 from ledger.statement import Statement, parse_statement, statement_hash
 from ledger.tiles import WIDTH, decode_bundle
+from verify.showing_bundle import Document, millis, show_acts, show_bundle, show_checkpoint, show_status_list
 from verify.times import instant
 
-Document = dict[str, Any]
 BYTES_MAX: Final = BUNDLE_BYTES_MAX + 2**20
 """A bundle, or a full tile of the largest entries."""
-
-_VALUES: Final = ("valid", "revoked", "suspended", "superseded")
 
 
 def describe(data: bytes) -> Document:
@@ -55,7 +47,7 @@ def describe(data: bytes) -> Document:
     if data.startswith(HEADER.encode()):
         return _proof(data)
     if b"\n\n\xe2\x80\x94 " in data and _is_text(data):
-        return _checkpoint(data)
+        return show_checkpoint(data)
     for reader in (_leaf, _entries):
         try:
             return reader(data)
@@ -78,9 +70,9 @@ def _signed(data: bytes) -> Document:
     message = parse_sign1(data, bytes_max=BUNDLE_BYTES_MAX)
     readers: dict[str | int, Callable[[Sign1], Document]] = {
         CONTENT_FORMAT: _credential,
-        TRUST.content_type: _bundle,
-        ACTS.content_type: _bundle,
-        STATUS_LIST_TYPE: _status_list,
+        TRUST.content_type: show_bundle,
+        ACTS.content_type: show_bundle,
+        STATUS_LIST_TYPE: show_status_list,
         RECEIPT_TYPE: _receipt,
         ENROLMENT_TYPE: _enrolment,
     }
@@ -156,24 +148,6 @@ def _credential(message: Sign1) -> Document:
     }
 
 
-def _bundle(message: Sign1) -> Document:
-    bundle = from_map(Bundle, cbor.decode(message.payload, bytes_max=BUNDLE_BYTES_MAX), where="bundle")
-    return {
-        "type": "bundle" if message.content_type == TRUST.content_type else "signers' bundle",
-        "origin": bundle.origin,
-        "genesis": bundle.genesis.hex(),
-        "size": bundle.size,
-        "made_at": instant(bundle.made_at),
-        "hosts": list(bundle.hosts),
-        "log_vkey": bundle.log_vkey,
-        "policy": bundle.policy.split("\n"),
-        "checkpoint": _checkpoint(bundle.checkpoint),
-        "acts": _acts(bundle.acts),
-        "bodies": [{"code": one.code, "acts": one.acts.hex()} for one in bundle.bodies or ()],
-        "lists": [{"number": item.number, **_status_list(parse_sign1(item.token))} for item in bundle.lists],
-    }
-
-
 def _trust_file(signed: bytes, parts: list[bytes]) -> Document:
     """A trust.cbor: its bundle, and its parts by the code the bundle gives each."""
     bundle = _signed(signed)
@@ -182,55 +156,8 @@ def _trust_file(signed: bytes, parts: list[bytes]) -> Document:
     for raw in parts:
         name = sha256(raw).hexdigest()
         acts = read_part(raw, codes.get(name, ""), bytes_max=BUNDLE_BYTES_MAX)
-        told.append({"code": codes.get(name), "sha256": name, "bytes": len(raw), "acts": _acts(acts)})
+        told.append({"code": codes.get(name), "sha256": name, "bytes": len(raw), "acts": show_acts(acts)})
     return {**bundle, "parts": told}
-
-
-def _acts(acts: Iterable[BundledAct]) -> list[Document]:
-    return [
-        {"seq": act.seq, "time": _millis(act.time_ms), **_brief(parse_statement(act.statement))}
-        for act in acts
-    ]
-
-
-def _brief(statement: Statement) -> Document:
-    return {
-        "kind": statement.kind,
-        "issuer": statement.issuer,
-        "subject": statement.subject,
-        "kid": statement.kid.hex(),
-        "hash": statement.hash.hex(),
-    }
-
-
-def _status_list(message: Sign1) -> Document:
-    match cbor.decode(message.payload):
-        case {2: str(uri), 6: int(at), 65533: dict(inner), 65534: int(ttl), -70002: [number, size]}:
-            packed = inner.get("lst")
-        case _:
-            raise Malformed("STATUS_SHAPE", "not a status list of this project")
-    return {
-        "type": "status list",
-        "uri": uri,
-        "list": number,
-        "size": size,
-        "issued_at": instant(at),
-        "ttl": ttl,
-        "places": _places(packed if isinstance(packed, bytes) else b""),
-    }
-
-
-def _places(packed: bytes) -> Document:
-    """How many places have each value; at most the bytes of a list are inflated."""
-    try:
-        bits = zlib.decompressobj().decompress(packed, STATUS_BYTES)
-    except zlib.error as error:
-        raise Malformed("STATUS_SHAPE", "the list does not inflate") from error
-    found = dict.fromkeys(_VALUES, 0)
-    for byte, count in Counter(bits).items():
-        for place in range(4):
-            found[_VALUES[byte >> 2 * place & 3]] += count
-    return found
 
 
 def _receipt(message: Sign1) -> Document:
@@ -241,7 +168,7 @@ def _receipt(message: Sign1) -> Document:
                 "origin": origin,
                 "seq": seq,
                 "leaf_hash": digest.hex(),
-                "time": _millis(time_ms),
+                "time": millis(time_ms),
             }
     raise Malformed("RECEIPT_SHAPE", "a receipt is [origin, seq, leaf hash, time]")
 
@@ -262,7 +189,7 @@ def _leaf(data: bytes) -> Document:
     return {
         "type": "leaf",
         "seq": leaf.seq,
-        "time": _millis(leaf.time_ms),
+        "time": millis(leaf.time_ms),
         "prev": leaf.prev.hex(),
         "leaf_hash": leaf_hash(data).hex(),
         "statement": _statement(parse_statement(leaf.statement)),
@@ -287,23 +214,6 @@ def _proof(data: bytes) -> Document:
         "type": "proof",
         "index": proof.index,
         "hashes": [one.hex() for one in proof.hashes],
-        "checkpoint": _checkpoint(proof.checkpoint),
+        "checkpoint": show_checkpoint(proof.checkpoint),
         "leaf": None if proof.extra is None else _leaf(proof.extra),
     }
-
-
-def _checkpoint(data: bytes) -> Document:
-    note = parse_note(data)
-    checkpoint = parse_checkpoint(note.text)
-    lines = [{"name": line.name, "key_id": line.key_id.hex()} for line in note.signatures]
-    return {
-        "type": "checkpoint",
-        "origin": checkpoint.origin,
-        "size": checkpoint.size,
-        "root": encode_base64(checkpoint.root),
-        "signatures": lines,
-    }
-
-
-def _millis(time_ms: int) -> str:
-    return instant(time_ms // 1000)

@@ -10,7 +10,8 @@ import pytest
 
 from issuers.acts.parties import BodyAppointed, PartyAdmitted, ServiceKey
 from issuers.acts.words import Role
-from issuers.bundle import BundledAct, BundledList, open_bundle
+from issuers.bundle import BundledList, open_bundle
+from issuers.bundled_acts import BundledAct
 from ledger.checkpoint import Checkpoint
 from ledger.errors import MalanError
 from ledger.leaf import Leaf, encode_leaf, leaf_hash, parse_leaf
@@ -21,6 +22,7 @@ from ledger.statement import parse_statement
 from tests.attacks.lies import all_valid, update
 from tests.issuers.authority_worlds import an_issue, unfounded
 from tests.verify.shown import (
+    CODE,
     bundle_of,
     bundle_with,
     claims_of,
@@ -150,10 +152,10 @@ def test_one_genesis_key_puts_no_body_into_a_bundle(world: World) -> None:
     stranger = replace(world.person("root-2", "city"), signer=world.new_key("not root-2"))
     for approver in (world.people["root-1"], world.people["city-admin"], stranger):
         yes = world.sign("approve", approver, place, {}, at=world.now)
-        told = (*acts, BundledAct(size, world.now, first), BundledAct(size + 1, world.now, yes))
+        told = (*acts, BundledAct(size, world.now, first, "009"), BundledAct(size + 1, world.now, yes, "009"))
         with pytest.raises(MalanError):
             open_bundle(bundle_with(world, acts=told, size=size + 2))
-    told = (*acts, BundledAct(size, world.now, first))
+    told = (*acts, BundledAct(size, world.now, first, "009"))
     _, view = open_bundle(bundle_with(world, acts=told, size=size + 1))
     assert "body-false" not in {fact.key for fact in view.facts.values()}
 
@@ -165,7 +167,7 @@ def test_an_act_is_not_told_twice_in_a_bundle(world: World) -> None:
     appointed = next(one for one in own.said if one.subject == dismissed and one.kind == "officer-appointed")
     own.say("officer-dismissed", f"admin-{BODY}", dismissed, {"reason": "left"})
     acts = bundle_of(own).acts
-    again = (*acts, BundledAct(acts[-1].seq + 1, own.now, appointed.raw))
+    again = (*acts, BundledAct(acts[-1].seq + 1, own.now, appointed.raw, CODE))
     with pytest.raises(MalanError) as caught:
         open_bundle(bundle_with(own, acts=again, size=acts[-1].seq + 2))
     assert caught.value.code == "BUNDLE_ACTS"

@@ -136,7 +136,10 @@ def test_acts_out_of_order_are_refused() -> None:
 
 def test_an_act_beyond_the_size_of_the_bundle_is_refused() -> None:
     world = issued_world()
-    refused("BUNDLE_ACTS", bundle_with(world, size=bundle_of(world).acts[-1].seq))
+    acts = bundle_of(world).acts
+    for size in (acts[-1].seq, next(act.seq for act in reversed(acts) if act.body is None)):
+        checkpoint = world.checkpoint(size=size)
+        refused("BUNDLE_ACTS", bundle_with(world, size=size, checkpoint=checkpoint, lists=()))
 
 
 def test_times_that_go_back_are_refused() -> None:
