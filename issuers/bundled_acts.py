@@ -102,7 +102,8 @@ def replay(
 def _act(item: object, code: str) -> BundledAct:
     match item:
         case [int(seq), int(time_ms), bytes(statement)]:
-            if max(seq, time_ms) <= _PLACE_MAX and min(seq, time_ms) >= 0:
+            # No bool, which Python counts among the integers.
+            if all(type(one) is int and 0 <= one <= _PLACE_MAX for one in (seq, time_ms)):
                 return BundledAct(seq, time_ms, statement, code)
     raise _no_part(code)
 

@@ -1,5 +1,5 @@
 """Random lawful logs about few names: parties said twice with several roles, people and keys of several
-parties, acts that wait and are approved late or never, revocations by city and admins, witnesses, withdrawals.
+parties, acts that wait and are approved late or never, revocations, witnesses, withdrawals.
 """
 
 from __future__ import annotations

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from functools import partial
+from hashlib import sha256
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from issuers.bundle import pack, unpack
 from ledger.checkpoint import open_checkpoint
 from ledger.tiles import TileReader
 from registry.service import note_signer
@@ -65,6 +67,39 @@ def test_the_bundle_is_packed_for_whoever_takes_it_and_sent_once(desk: Desk) -> 
     desk.stage.publish()
     other = client.get("/trust.cbor", headers={**plain, "if-none-match": etag})
     assert other.status_code == 200 and other.headers["etag"] != etag
+
+
+def test_the_bundle_alone_and_each_part_by_its_hash_are_what_the_file_holds(desk: Desk) -> None:
+    client = desk.stage.client
+    whole = client.get("/trust.cbor").content
+    signed, parts = unpack(whole)
+    alone = client.get("/trust/bundle.cbor")
+    assert alone.content == signed and alone.headers["cache-control"] == "no-cache"
+    assert pack(alone.content, parts) == whole
+    assert len(signed) + sum(map(len, parts)) < len(whole) < len(signed) + sum(map(len, parts)) + 100
+    for part in parts:
+        got = client.get(f"/trust/{sha256(part).hexdigest()}.cbor")
+        assert got.content == part and got.headers["cache-control"].endswith("immutable")
+    again = client.get("/trust/bundle.cbor", headers={"if-none-match": alone.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("name", ["0" * 64, "007", "..%2Ftrust", "BUNDLE", "acts"])
+def test_a_part_that_no_bundle_names_is_a_404_that_nobody_keeps(desk: Desk, name: str) -> None:
+    answer = desk.stage.client.get(f"/trust/{name}.cbor")
+    assert answer.status_code in (400, 404) and answer.headers["cache-control"] == "no-store"
+    assert answer.json()["code"] in ("PART_UNKNOWN", "PATH_FORM")
+
+
+def test_a_part_that_grew_has_another_name_and_the_former_one_is_gone(desk: Desk) -> None:
+    client = desk.stage.client
+    former = {sha256(part).hexdigest() for part in unpack(client.get("/trust.cbor").content)[1]}
+    assert desk.stage.post(dismissal(desk.stage)).status_code == 200
+    desk.stage.publish()
+    present = {sha256(part).hexdigest() for part in unpack(client.get("/trust.cbor").content)[1]}
+    gone = former - present
+    assert len(gone) == 1 and len(present - former) == 1
+    assert client.get(f"/trust/{gone.pop()}.cbor").json()["code"] == "PART_UNKNOWN"
 
 
 @pytest.mark.parametrize("path", ["tile/0/007", "tile/entries/000.p/255", "proof/99999", "checkpoint.old"])
