@@ -50,7 +50,7 @@ def get_part(request: Request, name: str, service: Running) -> Response:
     if part is None:
         fix = "Get /trust/bundle.cbor again: it names the present parts."
         raise Refused("PART_UNKNOWN", "the present bundle names no such part", fix=fix)
-    return _bundle(request, part, cache=_FOR_EVER)
+    return _as_taken(request, part, _packed(part), cache=_FOR_EVER)
 
 
 @router.get("/acts.cbor")
@@ -60,8 +60,13 @@ def get_acts(request: Request, service: Running) -> Response:
     return _bundle(request, _read(service.settings.home / ACTS.file))
 
 
-def _bundle(request: Request, data: bytes, *, cache: str = _NOW) -> Response:
-    mark, packed = _packed(data)
+def _bundle(request: Request, data: bytes) -> Response:
+    return _as_taken(request, data, _packed_once(data), cache=_NOW)
+
+
+def _as_taken(request: Request, data: bytes, named: tuple[str, bytes], *, cache: str) -> Response:
+    """The bytes as the caller takes them: packed, plain, or not again."""
+    mark, packed = named
     takes = _takes_gzip(request.headers.get("accept-encoding", ""))
     etag = f'"{mark}-gzip"' if takes else f'"{mark}"'
     headers = {"cache-control": cache, "etag": etag, "vary": "accept-encoding", **FOR_ANY_SITE}
@@ -177,9 +182,14 @@ def _unpacked(data: bytes) -> tuple[bytes, dict[str, bytes]]:
     return signed, {hashlib.sha256(part).hexdigest(): part for part in parts}
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=4)
+def _packed_once(data: bytes) -> tuple[str, bytes]:
+    """As `_packed`, for what everybody asks for until there is another."""
+    return _packed(data)
+
+
 def _packed(data: bytes) -> tuple[str, bytes]:
-    """A name for these bytes, and the bytes packed: once for each bundle."""
+    """A name for these bytes, and the bytes packed."""
     return hashlib.sha256(data).hexdigest()[:32], gzip.compress(data, mtime=0)
 
 
