@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import pairwise
 from operator import attrgetter
 from typing import Annotated
 
@@ -52,14 +53,17 @@ def encode_part(acts: Iterable[BundledAct]) -> bytes:
 
 
 def read_part(raw: bytes, code: str, *, bytes_max: int) -> tuple[BundledAct, ...]:
-    """The acts of a body's part. Raises Malformed BUNDLE_PART."""
+    """The acts of a body's part. Raises Malformed BUNDLE_PART, or BUNDLE_ACTS where they are out of order."""
     try:
         items = cbor.decode(raw, bytes_max=bytes_max)
     except MalanError as error:
         raise _no_part(code) from error
     if not isinstance(items, list) or not items:
         raise _no_part(code)
-    return tuple(_act(item, code) for item in items)
+    acts = tuple(_act(item, code) for item in items)
+    if any(one.seq >= other.seq for one, other in pairwise(acts)):
+        raise Malformed("BUNDLE_ACTS", "acts out of order or twice in the part of a body", where=code)
+    return acts
 
 
 def acts_hash(acts: Iterable[BundledAct], size: int) -> bytes:

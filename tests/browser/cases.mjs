@@ -97,6 +97,7 @@ export async function page(shown) {
     const evidence = { proof: bytes(one.proof), askedLog: one.noneLogged, life: one.later.map(of64) };
     if (one.text === null) evidence.credential = of64(one.credential); else evidence.text = one.text;
     const verdict = await modules.check(evidence, trust, { now: one.now, words, requireProof: one.requireProof });
+    if (said.claims) said.part = verdict.steps[2].result === "passed";
     for (const [name, number] of Object.entries(STEPS)) {
       const step = verdict.steps[number - 1];
       if (step.code !== "NOT_REACHED") said[name] = step.result === "passed";

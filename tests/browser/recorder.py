@@ -31,13 +31,14 @@ with_list, against = Trust.with_list, Trust.against
 def told_pin(pin: Pin | None) -> dict[str, Any] | None:
     if pin is None:
         return None
-    acts, root = pin.acts, pin.root
+    acts, root, bodies = pin.acts, pin.root, pin.bodies
     return {
         "genesis": pin.genesis.hex(),
         "size": pin.size,
         "policy": pin.policy,
         "acts": None if acts is None else acts.hex(),
         "root": None if root is None else root.hex(),
+        "bodies": None if bodies is None else {code: digest.hex() for code, digest in bodies.items()},
     }
 
 

@@ -1,281 +1,236 @@
-/** The acts of a bundle: forms and authority, issuers/SPEC.md sections 1 to 3.
+/** Part of the reference verifier (reference.mjs): acts, their forms and authority (issuers/SPEC.md sections 1 to 3).
  *
- * Part of the reference verifier (reference.mjs). `judge` replays acts and gives the facts that they add up to,
- * or refuses; a moment in the past is the same call with fewer acts. */
+ * `judge` replays acts and gives the facts that they add up to, or refuses; a moment in the past is fewer acts.
+ */
 import {
-  TIME_END, dayOf, decode, hex, isBytes, isInt, isList, isMap, isText, keyOf, need, openCheckpoint, readSigned,
-  readVkey, sha256,
+  DAY, TIME_END, checked, dayOf, distinct, hex, isBytes, isInt, isList, isMap, isRecord, isText, keyOf, need, one,
+  openCheckpoint, readSigned, readVkey, sha256, utf8,
 } from "./ledger.mjs";
 
-const DAY = 86_400, one = (...words) => (v) => words.includes(v);
-const isSlug = isText(1, 40, /^[a-z0-9]+(-[a-z0-9]+)*$/), isTitle = isText(1, 120);
-const isId = isBytes(16), isHash = isBytes(32), isSeconds = isInt(0, 2 ** 40);
-const isReason = isText(1, 40, /^[a-z]+(-[a-z]+)*$/), isEnrolment = isBytes(1, 1024);
-const isDay = (v) => isText(10, 10, /^(?!0000)\d{4}-\d\d-\d\d$/)(v) && !Number.isNaN(Date.parse(v))
-  && new Date(v).toISOString().startsWith(v);
-const isEntry = (v) => v instanceof Map && [...v].every(([name, digest]) => typeof name === "string" && isHash(digest));
+// Section 1: forms.
+const isForm = (form) => isText(1, 1000, form), isId = isBytes(16), isHash = isBytes(32), isTitle = isText(1, 120);
+const isSlug = isText(1, 40, /^[a-z0-9]+(-[a-z0-9]+)*$/), isReason = isText(1, 40, /^[a-z]+(-[a-z]+)*$/);
+const isDay = (v) => isForm(/^(?!0000)\d{4}-\d\d-\d\d$/)(v) && String(new Date(v).toJSON()).startsWith(v);
+const isPermille = isInt(0, 1000), isKind = one("C", "J"), isEnrolment = isBytes(1, 1024);
+const isEntry = (v) => isRecord(v) && Object.entries(v).every(([name, hash]) => !/^-?\d/.test(name) && isHash(hash));
 const DUTIES = "root admin standards supervisor reviewer intake registrar instructor evaluator signatory".split(" ");
-const isOrigin = isText(1, 100, /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9.-]+)*$/);
-const TERM = { first_day: isDay, last_day: isDay }, KIND = one("C", "J");
-const PLACE = { status_list: isInt(0, 9999), status_index: isInt(0, 1048575) };
-const ISSUED = {
-  standard: isSlug, kind: KIND, credential: isHash, ...PLACE, issued_on: isDay, "expires_on?": isDay,
-  entries: isList(1, 1, isEntry),
-};
-const VERSION = { ...ISSUED, version: isInt(2, 99), former: isHash, version_on: isDay };
-const REASON = { reason: isReason }, CERTIFICATE = "certificate/ID";
-const isPermille = isInt(0, 1000), isKey = isText(1, 24, /^[a-z][a-z0-9_]*$/), isTenths = (low) => isInt(low, 10_000);
-const COMPONENT = isMap({ key: isKey, title: isTitle, title_en: isTitle, weight_permille: isPermille,
-  max_tenths: isTenths(10), pass_tenths: isTenths(0) });
 const STANDARD = isMap({
-  id: isSlug, version: isInt(1, 9999), project: isText(3, 3, /^\d{3}$/), title: isTitle, title_en: isTitle,
-  stage: isInt(1, 4), kind: KIND, hours: isInt(1, 9999), min_attendance_permille: isPermille,
-  components: isList(1, 8, COMPONENT), pass_total_tenths: isPermille, divergence_permille: isPermille,
-  evaluators_min: isInt(2, 9),
+  id: isSlug, version: isInt(1, 9999), project: isForm(/^\d{3}$/), title: isTitle, title_en: isTitle,
+  stage: isInt(1, 4), kind: isKind, hours: isInt(1, 9999), min_attendance_permille: isPermille,
+  components: isList(1, 8, isMap({
+    key: isText(1, 24, /^(?!candidate$)[a-z][a-z0-9_]*$/), title: isTitle, title_en: isTitle,
+    weight_permille: isPermille, max_tenths: isInt(10, 10_000), pass_tenths: isInt(0, 10_000),
+  })),
+  pass_total_tenths: isPermille, divergence_permille: isPermille, evaluators_min: isInt(2, 9),
 });
-const isStandard = (v) => {
-  if (!STANDARD(v)) return false;
-  const parts = v.get("components"), each = (name) => parts.map((part) => part.get(name));
-  const apart = (name) => new Set(each(name)).size === parts.length;
-  return each("weight_permille").reduce((a, b) => a + b) === 1000 && apart("key") && apart("title")
-    && !each("key").includes("candidate") && parts.every((part) => part.get("pass_tenths") <= part.get("max_tenths"));
-};
-const WITNESS = isMap({
-  party: isSlug, vkey: isText(1, 300), possession: isText(1, 1000),
-  "url?": isText(9, 200, /^https?:\/\/[A-Za-z0-9.:/_~-]+$/),
-});
-/** Kind: subject, fields, then whose duty; "root" acts wait for a second officer. */
-export const FORMS = {
-  genesis: ["log", { origin: isOrigin, city: isTitle, city_en: isTitle, rules: one(1),
-    keys: isList(3, 3, isMap({ staff: isId, enrolment: isEnrolment })) }, "root"],
-  approve: ["statement/HASH", {}, "root"],
-  "party-admitted": ["party/SLUG", { role: one("city", "district", "body", "institution", "operator"), name: isTitle,
-    name_en: isTitle, region: isText(6, 6, /^31\d{4}$/), "uscc?": isText(18, 18, /^[0-9A-HJ-NPQRTUWXY]{18}$/),
-    "code?": isText(3, 3, /^\d{3}$/) }, "root"],
-  "admin-appointed": ["party/SLUG", { staff: isId, enrolment: isEnrolment, ...TERM }, "root"],
-  "service-key": ["service/WORD", { enrolment: isEnrolment }, "root"],
-  "witness-set": ["log", { witnesses: isList(1, 32, WITNESS), quorum: isInt(1, 32), first_day: isDay }, "root"],
-  "body-appointed": ["party/SLUG", { projects: isList(1, 64, isSlug), ...TERM }, "root"],
-  "party-withdrawn": ["party/SLUG", REASON, "root"], "body-suspended": ["party/SLUG", REASON, "root"],
-  "officer-appointed": ["officer/ID", {
-    duties: isList(1, 6, one(...DUTIES)), projects: isList(0, 64, isSlug), ...TERM,
-  }, "admin"],
-  "officer-dismissed": ["officer/ID", REASON, "admin"],
-  "key-enrolled": ["officer/ID", { enrolment: isEnrolment }, "admin"],
-  "key-revoked": ["key/KID", {
-    cause: one("rotated", "left", "lost", "compromised"), "compromised_since?": isSeconds,
-  }, "admin"],
-  "standard-published": ["standard/SLUG", { document: isStandard }, "standards"],
-  "certificate-issued": [CERTIFICATE, { ...ISSUED, class_id: isId, candidate: isId, evaluation: isHash }],
-  "certificate-corrected": [CERTIFICATE, { ...VERSION, reason: one("name-corrected", "layout-changed") }],
-  "certificate-reissued": [CERTIFICATE, { ...VERSION, reason: one("lost", "damaged", "key-replaced") }],
-  "certificate-suspended": [CERTIFICATE, REASON], "certificate-restored": [CERTIFICATE, REASON],
-  "certificate-revoked": [CERTIFICATE, REASON],
-  "certificate-cancelled": [CERTIFICATE, {
-    reason: one("issued-in-error", "duplicate", "holder-deceased", "transferred-out"),
-  }],
+const isStandard = (v) => STANDARD(v) && v.components.every((part) => part.pass_tenths <= part.max_tenths)
+  && ["key", "title"].every((name) => distinct(v.components.map((part) => part[name])))
+  && v.components.reduce((sum, part) => sum + part.weight_permille, 0) === 1000;
+const FIELDS = {
+  origin: isText(1, 100, /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9.-]+)*$/), city: isTitle, city_en: isTitle, rules: one(1),
+  keys: isList(3, 3, isMap({ staff: isId, enrolment: isEnrolment })), staff: isId, enrolment: isEnrolment,
+  role: one("city", "district", "body", "institution", "operator"), name: isTitle, name_en: isTitle,
+  region: isForm(/^31\d{4}$/), uscc: isForm(/^[0-9A-HJ-NPQRTUWXY]{18}$/), code: isForm(/^\d{3}$/), reason: isReason,
+  first_day: isDay, last_day: isDay, projects: isList(0, 64, isSlug), quorum: isInt(1, 32),
+  duties: (v) => isList(1, 6, one(...DUTIES))(v) && distinct(v),
+  witnesses: isList(1, 32, isMap({
+    party: isSlug, vkey: isText(1, 300), possession: isText(1, 1000),
+    "url?": isText(9, 200, /^https?:\/\/[A-Za-z0-9.:/_~-]+$/),
+  })),
+  cause: one("rotated", "left", "lost", "compromised"), compromised_since: isInt(0, 2 ** 40), document: isStandard,
+  class_id: isId, candidate: isId, evaluation: isHash, standard: isSlug, kind: isKind, credential: isHash,
+  status_list: isInt(0, 9999), status_index: isInt(0, 1_048_575), issued_on: isDay, expires_on: isDay,
+  entries: isList(1, 1, isEntry), version: isInt(2, 99), former: isHash, version_on: isDay,
+  scope: isList(1, 64, isSlug), correction: one("name-corrected", "layout-changed"),
+  reissue: one("lost", "damaged", "key-replaced"),
+  cancellation: one("issued-in-error", "duplicate", "holder-deceased", "transferred-out"),
 };
 const SUBJECTS = {
-  SLUG: "[a-z0-9]+(?:-[a-z0-9]+)*", ID: "[0-9a-f]{32}", HASH: "[0-9a-f]{64}", KID: "[0-9a-f]{16}", WORD: "[a-z]+",
+  SLUG: "(?=.{1,40}$)[a-z0-9]+(-[a-z0-9]+)*", ID: "[0-9a-f]{32}", HASH: "[0-9a-f]{64}", KID: "[0-9a-f]{16}",
+  PURPOSE: "(checkpoint|receipt|status)",
 };
-const ACT = /^application\/vnd\.malan\.([a-z]+(?:-[a-z]+)*)\.v([1-9]\d{0,2})\+cbor$/;
+const ISSUED = "standard kind credential status_list status_index issued_on expires_on? entries";
+/** Kind, subject, whose duty (two: of two roots), fields; after a colon their type, if it is not that of the name. */
+const FORMS = new Map(`
+  genesis                log              two        origin city city_en keys rules
+  approve                statement/HASH   root
+  party-admitted         party/SLUG       two        role name name_en region uscc? code?
+  party-withdrawn        party/SLUG       two        reason
+  admin-appointed        party/SLUG       two        staff enrolment first_day last_day
+  service-key            service/PURPOSE  two        enrolment
+  witness-set            log              two        witnesses quorum first_day
+  body-appointed         party/SLUG       two        projects:scope first_day last_day
+  body-suspended         party/SLUG       two        reason
+  officer-appointed      officer/ID       admin      duties projects first_day last_day
+  officer-dismissed      officer/ID       admin      reason
+  key-enrolled           officer/ID       admin      enrolment
+  key-revoked            key/KID          admin      cause compromised_since?
+  standard-published     standard/SLUG    standards  document
+  certificate-issued     certificate/ID   signatory  class_id candidate evaluation ${ISSUED}
+  certificate-corrected  certificate/ID   signatory  version former version_on reason:correction ${ISSUED}
+  certificate-reissued   certificate/ID   signatory  version former version_on reason:reissue ${ISSUED}
+  certificate-suspended  certificate/ID   signatory  reason
+  certificate-restored   certificate/ID   signatory  reason
+  certificate-revoked    certificate/ID   signatory  reason
+  certificate-cancelled  certificate/ID   signatory  reason:cancellation
+`.trim().split("\n").map((line) => {
+  const [kind, subject, duty, ...names] = line.trim().split(/ +/);
+  const form = subject.replace(/[A-Z]+/, (word) => SUBJECTS[word]), fields = names.map((name) => name.split(":"));
+  const isBody = isMap(Object.fromEntries(fields.map(([name, type = name]) => [name, FIELDS[type.replace("?", "")]])));
+  return [kind, { isSubject: isForm(new RegExp(`^${form}$`)), duty, isBody }];
+}));
+const ACT = /^application\/vnd\.malan\.([a-z]+(?:-[a-z]+)*)\.v1\+cbor$/;
 
-/** A statement as an act: its leaf's place, its claims, its body in the form of its kind. */
-export async function readAct({ seq, time, statement }) {
-  const said = readSigned(statement, ACT, { claims: true }), body = decode(said.payload, "act");
-  const [, kind, version] = ACT.exec(said.type), [subject, fields] = Object.hasOwn(FORMS, kind) ? FORMS[kind] : [];
-  need(said.cti[6] >> 4 === 7 && said.cti[8] >> 6 === 2, "act"); // UUIDv7, RFC 9562
-  need(subject && version === "1" && isMap(fields)(body), "act");
-  need(new RegExp(`^${subject.replace(/[A-Z]+/, (word) => SUBJECTS[word])}$`).test(said.sub), "act");
-  const [hash, about] = [hex(await sha256(statement)), said.sub.split("/")[1]];
-  return { ...said, seq, time, kind, hash, about, says: (name) => body.get(name) };
+/** A statement as an act; `code` is that of the part in which it stands. */
+export async function readAct({ seq, time, statement, code }) {
+  const said = readSigned(statement, isForm(ACT), { claims: true }), { sub, cti, body } = said;
+  const [, kind] = ACT.exec(said.type), { isSubject, isBody } = need(FORMS.get(kind));
+  need(isSubject(sub) && isBody(body) && !(body.first_day > body.last_day));
+  need(cti[6] >> 4 === 7 && cti[8] >> 6 === 2); // UUIDv7, RFC 9562
+  return { ...said, seq, time, statement, code, kind, about: sub.split("/")[1], hash: hex(await sha256(statement)) };
 }
 
-const term = (act) => {
-  need(act.says("first_day") <= act.says("last_day"), "act");
-  return { first: act.says("first_day"), last: act.says("last_day") };
-};
-export const stands = (world, party) => world.parties.has(party) && !world.parties.get(party).withdrawn;
+// Section 2: facts, and the rules by which an act adds to them.
+export const stands = ({ parties }, slug) => parties.has(slug) && !parties.get(slug).withdrawn;
+export const covers = ({ first_day, last_day }, day) => first_day <= day && day <= last_day;
 /** The appointment of a person at a party, if it covers the day. */
-export function office(world, party, staff, day) {
-  const held = world.offices.get(`${party}/${staff}`);
-  return held && held.first <= day && day <= held.last ? held : { duties: [], projects: [] };
+export function office({ offices }, slug, staff, day) {
+  const held = offices.get(`${slug}/${staff}`);
+  return held && covers(held, day) ? held : { duties: [], projects: [] };
 }
-const holds = (world, party, staff, ...duties) =>
-  Boolean(world.offices.get(`${party}/${staff}`)?.duties.some((duty) => duties.includes(duty)));
-/** Section 3: a new key, by its own word for this party, person or purpose and log. */
-async function enrolled(world, bytes, iss, sub, at) {
-  const said = readSigned(bytes, "application/vnd.malan.enrolment.v1+cbor", { claims: true });
-  const payload = decode(said.payload, "act");
-  need(isMap({ spki: isBytes(1, 200) })(payload), "act");
-  const key = await keyOf(payload.get("spki"), "act"), age = at.time / 1000 - said.iat;
-  need((await said.holds(key)) && said.iss === iss && said.sub === sub && said.aud === world.origin, "act");
-  need(Math.abs(age) <= 30 * DAY && !world.keys.has(key.kid), "act");
-  return key;
-}
-
-/** Section 2, step 5: refuses, or gives what the act changes once it is in force. */
-const RULES = {
-  "party-admitted": (world, act) => {
-    const role = act.says("role"), code = act.says("code");
-    need(!world.parties.has(act.about) && role !== "city" && (role === "body") === Boolean(code), "act");
-    return () => world.parties.set(act.about, { role, code, region: act.says("region") });
-  },
-  "party-withdrawn": (world, act) => {
-    need(stands(world, act.about) && act.about !== "city", "act");
-    return () => { world.parties.get(act.about).withdrawn = true; };
-  },
-  "admin-appointed": async (world, act, at) => {
-    const staff = hex(act.says("staff"));
-    need(stands(world, act.about) && !world.roots.includes(staff), "act");
-    const held = { duties: ["admin"], projects: [], ...term(act) };
-    const key = await enrolled(world, act.says("enrolment"), act.about, `officer/${staff}`, at);
-    return () => {
-      world.offices.set(`${act.about}/${staff}`, held);
-      world.keys.set(key.kid, { ...key, party: act.about, staff });
-    };
-  },
-  "service-key": async (world, act, at) => {
-    const key = await enrolled(world, act.says("enrolment"), "city", act.sub, at);
-    need(["checkpoint", "receipt", "status"].includes(act.about), "act");
-    need(act.about !== "checkpoint" || key.alg === -8, "act");
-    return () => {
-      const kept = { ...key, party: "city", purpose: act.about };
-      world.keys.set(key.kid, kept);
-      (world.services[act.about] ??= []).push(kept);
-    };
-  },
-  "witness-set": async (world, act, at) => {
-    const [listed, quorum, last] = [act.says("witnesses"), act.says("quorum"), world.sets.at(-1)], found = [];
-    need(2 * quorum > listed.length && quorum <= listed.length && !(last?.first > act.says("first_day")), "act");
-    for (const each of listed) {
-      const slug = each.get("party"), vkey = await readVkey(each.get("vkey"), 4), known = world.keys.get(vkey.key.kid);
-      const note = new TextEncoder().encode(each.get("possession"));
-      const seen = await openPossession(note, vkey, world.origin);
-      need(stands(world, slug) && world.parties.get(slug).role === "district", "act");
-      need(Math.abs(at.time / 1000 - seen) <= 30 * DAY, "act");
-      need(!known || (known.witness === slug && !known.revoked), "act");
-      found.push({ slug, vkey, url: each.get("url") });
-    }
-    for (const part of [({ slug }) => slug, ({ vkey }) => hex(vkey.key.raw), ({ vkey }) => vkey.name])
-      need(new Set(found.map(part)).size === found.length, "act");
-    return () => {
-      for (const { slug, vkey } of found) world.keys.set(vkey.key.kid, { ...vkey.key, party: slug, witness: slug });
-      const members = found.map(({ slug }) => slug);
-      const witnesses = new Map(found.map(({ slug, vkey, url }) => [slug, { ...vkey, url }]));
-      const policy = { witnesses, groups: new Map([["districts", { k: quorum, members }]]), quorum: "districts" };
-      world.sets.push({ seq: at.seq, first: act.says("first_day"), policy });
-    };
-  },
-  "body-appointed": (world, act) => {
-    need(stands(world, act.about) && world.parties.get(act.about).role === "body", "act");
-    const appointed = { projects: act.says("projects"), ...term(act), suspended: false };
-    return () => world.bodies.set(act.about, appointed);
-  },
-  "body-suspended": (world, act) => {
-    need(stands(world, act.about) && world.bodies.has(act.about), "act");
-    return () => { world.bodies.get(act.about).suspended = true; };
-  },
-  "officer-appointed": (world, act) => {
-    const duties = act.says("duties"), held = { duties, projects: act.says("projects"), ...term(act) };
-    need(!duties.includes("root") && !duties.includes("admin") && new Set(duties).size === duties.length, "act");
-    need(!holds(world, act.iss, act.about, "root", "admin") && !world.roots.includes(act.about), "act");
-    return () => world.offices.set(`${act.iss}/${act.about}`, held);
-  },
-  "officer-dismissed": (world, act, at) => {
-    need(serves(world, act, at) && !holds(world, act.iss, act.about, "root", "admin"), "act");
-    return () => world.offices.delete(`${act.iss}/${act.about}`);
-  },
-  "key-enrolled": async (world, act, at) => {
-    need(serves(world, act, at), "act");
-    const key = await enrolled(world, act.says("enrolment"), act.iss, act.sub, at);
-    return () => world.keys.set(key.kid, { ...key, party: act.iss, staff: act.about });
-  },
-  "key-revoked": (world, act, at) => {
-    const key = world.keys.get(act.about), two = isRoot(world, act);
-    const [cause, since] = [act.says("cause"), act.says("compromised_since")];
-    need(key && (cause === "compromised") === (since !== undefined) && !(since * 1000 > at.time), "act");
-    need(two || (key.party === act.iss && key.staff && !world.roots.includes(key.staff)), "act");
-    need(two || since === undefined || since * 1000 >= at.time - 7 * DAY * 1000, "act");
-    const was = key.revoked, later = was?.cause !== "compromised" || (two && since < was?.since);
-    need(!was || (cause === "compromised" && later), "act");
-    return () => { key.revoked = { seq: was?.seq ?? at.seq, time: was?.time ?? at.time, cause, since }; };
-  },
-  "standard-published": (world, act) => {
-    const standard = act.says("document");
-    need(standard.get("id") === act.about && !world.standards.some((one) => one.get("id") === act.about), "act");
-    return () => world.standards.push(standard);
-  },
-};
-/** The person has a duty there today that an admin gives. */
-const serves = (world, act, at) => office(world, act.iss, act.about, dayOf(at.time)).duties
-  .some((duty) => duty !== "root" && duty !== "admin");
-const isRoot = (world, act) => world.roots.includes(world.keys.get(act.kid)?.staff);
-
-async function openPossession(note, vkey, origin) {
-  const opened = await openCheckpoint(note, [], [vkey]);
-  need(opened.origin === origin && opened.times.has(vkey.line), "act");
-  return opened.times.get(vkey.line);
-}
-/** Section 2, steps 3 and 4, at a place in the log. */
-async function signedBy(world, act, at) {
-  const key = world.keys.get(act.kid), duty = FORMS[act.kind][2], day = dayOf(at.time);
-  need(key?.staff && !key.revoked && key.party === act.iss && stands(world, act.iss), "act");
-  const wanted = act.kind === "key-revoked" && isRoot(world, act) ? "root" : duty;
-  need((wanted !== "root" && wanted !== "standards") || act.iss === "city", "act");
-  need(office(world, act.iss, key.staff, day).duties.includes(wanted) && (await act.holds(key)), "act");
-  return key.staff;
-}
-const isTwo = (world, act) => FORMS[act.kind][2] === "root" || (act.kind === "key-revoked" && isRoot(world, act));
-
+/** Whether the person has a duty there today that an admin gives. */
+const serves = (world, { iss, about }, at) =>
+  office(world, iss, about, dayOf(at.time)).duties.some((duty) => duty !== "root" && duty !== "admin");
+const signer = ({ keys }, { kid }) => keys.get(kid)?.staff;
+const isRoot = (world, act) => world.roots.includes(signer(world, act));
+const dutyFor = (world, act) => (act.kind === "key-revoked" && isRoot(world, act) ? "two" : FORMS.get(act.kind).duty);
 const FAMILIES = { "party-withdrawn": "party-admitted", "body-suspended": "body-appointed" };
+const when = (held, effect) => { need(held); return effect; };
+/** Step 5 for each kind, `at` a place: refuses, or gives what the act changes in force. `key`: that it enrols. */
+const RULES = {
+  genesis: (world, { hash }) => () => { world.genesis = hash; },
+  approve: async (world, { kid, about, time }, at) => {
+    const act = need(world.waiting.get(about)), family = `${FAMILIES[act.kind] ?? act.kind} ${act.sub}`;
+    need(signer(world, act) !== signer(world, { kid }) && time - act.time <= 7 * DAY * 1000);
+    need(!(world.forced.get(family) > act.seq));
+    const takeForce = await admitted(world, act, at);
+    return () => { takeForce(); world.waiting.delete(about); world.forced.set(family, at.seq); };
+  },
+  "party-admitted": ({ parties }, { about, body: { role, code } }) => when(
+    !parties.has(about) && role !== "city" && (role === "body") === Boolean(code),
+    () => parties.set(about, { role, code })),
+  "party-withdrawn": (world, { about }) => when(
+    stands(world, about) && about !== "city",
+    () => { world.parties.get(about).withdrawn = true; }),
+  "admin-appointed": (world, { about, body }, at, { staff }) => when(
+    stands(world, about) && !world.roots.includes(staff),
+    () => world.offices.set(`${about}/${staff}`, { ...body, duties: ["admin"], projects: [] })),
+  "service-key": ({ services }, { about }, at, key) => when(
+    about !== "checkpoint" || key.alg === -8,
+    () => services[about].push(key)),
+  "witness-set": async (world, { body: { witnesses, quorum, first_day } }, at) => {
+    need(2 * quorum > witnesses.length && quorum <= witnesses.length && !(world.sets.at(-1)?.first_day > first_day));
+    const found = [];
+    for (const { party, vkey, possession, url } of witnesses) {
+      const key = await readVkey(vkey, 4), known = world.keys.get(key.kid);
+      const { origin, times } = await openCheckpoint(utf8(possession), [], [key]);
+      need(origin === world.origin && Math.abs(at.time / 1000 - times.get(key.line)) <= 30 * DAY);
+      need(stands(world, party) && world.parties.get(party).role === "district");
+      need(!known || (known.party === party && !known.staff && !known.revoked));
+      found.push({ ...key, party, url });
+    }
+    return when(["party", "kid", "name"].every((part) => distinct(found.map((key) => key[part]))), () => {
+      for (const key of found) world.keys.set(key.kid, key);
+      world.sets.push({ seq: at.seq, first_day, witnesses: found, quorum });
+    });
+  },
+  "body-appointed": (world, { about, body }) => when(
+    stands(world, about) && world.parties.get(about).role === "body",
+    () => world.bodies.set(about, { ...body, suspended: false })),
+  "body-suspended": (world, { about }) => when(
+    stands(world, about) && world.bodies.has(about),
+    () => { world.bodies.get(about).suspended = true; }),
+  "officer-appointed": ({ offices, roots }, { iss, about, body }) => when(
+    !body.duties.includes("root") && !body.duties.includes("admin") && !roots.includes(about)
+      && !offices.get(`${iss}/${about}`)?.duties.includes("admin"),
+    () => offices.set(`${iss}/${about}`, body)),
+  "officer-dismissed": (world, act, at) => when(
+    serves(world, act, at),
+    () => world.offices.delete(`${act.iss}/${act.about}`)),
+  "key-enrolled": (world, act, at) => when(serves(world, act, at), () => {}),
+  "key-revoked": (world, act, at) => {
+    const key = need(world.keys.get(act.about)), was = key.revoked, two = isRoot(world, act);
+    const { cause, compromised_since: since } = act.body, stolen = cause === "compromised";
+    need(stolen === (since !== undefined) && !(since * 1000 > at.time));
+    need(two || (key.party === act.iss && key.staff && !world.roots.includes(key.staff)));
+    need(two || !(since * 1000 < at.time - 7 * DAY * 1000));
+    return when(
+      !was || (stolen && (was.cause !== cause || (two && since < was.since))),
+      () => { key.revoked = { seq: at.seq, time: at.time, ...was, cause, since }; });
+  },
+  "standard-published": ({ standards }, { about, body: { document } }) => when(
+    document.id === about && !standards.some(({ id }) => id === about),
+    () => standards.push(document)),
+};
+/** Section 3: a new key, by its own word for this party, person or purpose and log. */
+async function enrolled({ keys, origin }, bytes, { party, sub, staff }, at) {
+  const said = readSigned(bytes, one("application/vnd.malan.enrolment.v1+cbor"), { claims: true });
+  const key = await keyOf(checked(isMap({ spki: isBytes(1, 200) }), said.body).spki);
+  need((await said.holds(key)) && said.iss === party && said.sub === sub && said.aud === origin);
+  need(Math.abs(at.time / 1000 - said.iat) <= 30 * DAY && !keys.has(key.kid));
+  return { ...key, party, staff };
+}
+/** For whom an act enrols a key. */
+function ownerOf({ kind, iss, sub, about, body }) {
+  if (kind !== "admin-appointed") return { party: iss, sub, staff: kind === "key-enrolled" ? about : undefined };
+  return { party: about, sub: `officer/${hex(body.staff)}`, staff: hex(body.staff) };
+}
+/** Steps 3 to 5 at a place in the log: what the act changes once it is in force. */
+async function admitted(world, act, at) {
+  const { kid, kind, iss, body } = act, by = world.keys.get(kid), duty = dutyFor(world, act).replace("two", "root");
+  need(by?.staff && !by.revoked && by.party === iss && stands(world, iss) && (duty !== "standards" || iss === "city"));
+  need(office(world, iss, by.staff, dayOf(at.time)).duties.includes(duty) && (await act.holds(by)));
+  const key = body.enrolment && (await enrolled(world, body.enrolment, ownerOf(act), at));
+  const takeForce = await RULES[kind](world, act, at, key);
+  return () => { takeForce(); if (key) world.keys.set(key.kid, key); };
+}
+/** Step 2: the first act brings the keys by which it is signed. */
 async function begin(world, act) {
-  need(act.seq === 0 && act.iss === "city" && act.aud === act.says("origin") && !world.parties.size, "act");
-  world.origin = act.says("origin");
+  need(act.seq === 0 && act.iss === "city" && !world.origin);
+  world.origin = act.body.origin;
   world.parties.set("city", { role: "city" });
-  for (const each of act.says("keys")) {
-    const staff = hex(each.get("staff"));
-    const key = await enrolled(world, each.get("enrolment"), "city", `officer/${staff}`, act);
-    need(!world.roots.includes(staff), "act");
+  for (const each of act.body.keys) {
+    const staff = hex(each.staff), owner = { party: "city", sub: `officer/${staff}`, staff };
+    const key = await enrolled(world, each.enrolment, owner, act);
     world.roots.push(staff);
-    world.offices.set(`city/${staff}`, { duties: ["root"], projects: [], first: "0000-00-00", last: "9999-12-31" });
-    world.keys.set(key.kid, { ...key, party: "city", staff });
+    world.offices.set(`city/${staff}`, { duties: ["root"], projects: [], first_day: "", last_day: "9999-12-31" });
+    world.keys.set(key.kid, key);
   }
-  await signedBy(world, act, act);
+  need(distinct(world.roots));
 }
-async function approve(world, act) {
-  const waits = world.waiting.get(act.about), staff = await signedBy(world, act, act);
-  need(waits && waits.staff !== staff && act.time - waits.act.time <= 7 * DAY * 1000, "act");
-  world.waiting.delete(act.about);
-  const family = `${FAMILIES[waits.act.kind] ?? waits.act.kind} ${waits.act.sub}`;
-  need(!(world.forced.get(family) > waits.act.seq), "act");
-  if (waits.act.kind === "genesis") world.genesis = act.about;
-  else {
-    await signedBy(world, waits.act, act);
-    (await RULES[waits.act.kind](world, waits.act, act))();
-  }
-  world.forced.set(family, act.seq);
+/** Section 7: the code of the body that an act is of; most are of none. */
+function codeOf({ waiting, parties, keys }, { kind, sub, about, iss, body }) {
+  if (kind === "approve") return codeOf({ waiting, parties, keys }, need(waiting.get(about)));
+  const key = keys.get(about), by = { party: about, officer: iss, key: key?.staff && key.party };
+  return kind === "party-admitted" ? body.code : parties.get(by[sub.split("/")[0]])?.code;
 }
-/** Facts after these acts, which are in the order of the log. */
+/** Facts after these acts: those of the bundle, and of one part. */
 export async function judge(acts) {
   const world = {
-    parties: new Map(), keys: new Map(), offices: new Map(), bodies: new Map(), services: {}, roots: [], standards: [],
-    sets: [], said: new Set(), waiting: new Map(), forced: new Map(),
+    parties: new Map(), keys: new Map(), offices: new Map(), bodies: new Map(), waiting: new Map(), forced: new Map(),
+    services: { checkpoint: [], receipt: [], status: [] }, roots: [], standards: [], sets: [],
   };
-  for (const act of acts) {
-    need(act.time < TIME_END && Math.abs(act.iat * 1000 - act.time) <= DAY * 1000, "act");
-    need(!world.said.has(hex(act.cti)), "act");
+  need(distinct(acts.map((act) => hex(act.cti))));
+  for (const [i, act] of acts.entries()) {
+    const before = acts[i - 1] ?? { seq: -1, time: 0 };
+    need(before.seq < act.seq && before.time <= act.time && act.time < TIME_END);
+    need(Math.abs(act.iat * 1000 - act.time) <= DAY * 1000);
     if (act.kind === "genesis") await begin(world, act);
-    need(act.kind in RULES || act.kind === "genesis" || act.kind === "approve", "act");
-    need(act.aud === world.origin && (world.genesis || ["genesis", "approve"].includes(act.kind)), "act");
-    if (act.kind === "approve") await approve(world, act);
-    else {
-      const staff = await signedBy(world, act, act);
-      const effect = act.kind === "genesis" || (await RULES[act.kind](world, act, act));
-      if (isTwo(world, act)) world.waiting.set(act.hash, { act, staff });
-      else effect();
-    }
-    world.said.add(hex(act.cti));
+    need(act.aud === world.origin && (world.genesis || ["genesis", "approve"].includes(act.kind)));
+    need(act.kind in RULES && act.code === codeOf(world, act));
+    const takeForce = await admitted(world, act, act);
+    if (dutyFor(world, act) === "two") world.waiting.set(act.hash, act);
+    else takeForce();
   }
   return world;
 }

@@ -1,27 +1,47 @@
-/** Status list and trust bundle, issuers/SPEC.md sections 6 and 7, and the terms of L13.
- *
- * Part of the reference verifier (reference.mjs). Opening answers with what the bundle lets one believe, or refuses.
+/** Part of the reference verifier (reference.mjs): policies and their terms (ledger/SPEC.md L11, L13), status list,
+ * trust bundle and parts (issuers/SPEC.md sections 6 and 7).
  */
 import { judge, readAct } from "./acts.mjs";
 import {
-  decode, encode, hex, isBytes, isInt, isList, isMap, isText, need, openCheckpoint, readCheckpoint, readPolicy,
-  readSigned, readVkey, same, satisfied, sha256, sure,
+  checked, decode, distinct, hashOf, hex, isBytes, isInt, isList, isMap, isText, isTuple, named, need, one,
+  openCheckpoint, readCheckpoint, readSigned, readVkey, refuse, sha256,
 } from "./ledger.mjs";
 
+// L11 and L13. A policy is a quorum of witnesses, or of none: L13 knows no other, and the bundle's is one of L13's.
+export const satisfied = ({ witnesses, quorum }, times, counts = () => true) =>
+  witnesses.filter(({ line }) => times.has(line) && counts(times.get(line))).length >= quorum;
+/** A policy as a writer writes it, but for `log` lines. */
+function written({ witnesses, quorum }) {
+  if (!quorum) return "quorum none";
+  const lines = witnesses.map(({ party, line, url }) => ["witness", party, line, ...(url ? [url] : [])]);
+  const group = ["group", "districts", quorum, ...witnesses.map(({ party }) => party)];
+  return [...lines, group, ["quorum", "districts"]].map((words) => words.join(" ")).join("\n");
+}
+/** The keys of a text's `log` lines, and its other lines as a writer writes them, with what they say. */
+async function readPolicy(source) {
+  need(source.endsWith("\n") && !/[\0-\x08\x0b-\x1f\x7f]/.test(source));
+  const rows = source.split("\n").map((line) => line.split(/[ \t]+/).filter(Boolean));
+  const lines = (word) => rows.filter(([first]) => first === word);
+  for (const row of lines("group")) row[2] = { any: 1, all: row.length - 3 }[row[2]] ?? row[2];
+  const others = rows.filter(([word]) => word && word !== "log" && word[0] !== "#").map((row) => row.join(" "));
+  need(lines("log").every((row) => row.length === 2 || row.length === 3));
+  const keys = (word, place, type) => Promise.all(lines(word).map((row) => readVkey(row[place], type)));
+  const [logs, witnesses] = [await keys("log", 1, 1), await keys("witness", 2, 4)];
+  return { text: others.join("\n"), logs, witnesses, quorum: Number(lines("group")[0]?.[2] ?? 0) };
+}
 /** L13: policies, each with the size above which it judges; `logs` are all checkpoint keys ever in force. */
-export async function terms(world, handovers, logs, now) {
-  const nobody = { witnesses: new Map(), groups: new Map(), quorum: "none" };
-  const start = (set) => Date.parse(`${set.first}T00:00:00+08:00`) / 1000;
-  const found = [{ above: -1, policy: nobody, next: 0 }], sets = world.sets;
-  if (sets.length && start(sets[0]) <= now) found.push({ above: sets[0].seq, policy: sets[0].policy, next: 1 });
+async function terms(sets, handovers, logs, now) {
+  const start = (set) => Date.parse(`${set.first_day}T00:00+08:00`) / 1000;
+  const found = [{ above: -1, policy: { witnesses: [], quorum: 0 }, next: 0 }];
+  if (sets.length && start(sets[0]) <= now) found.push({ above: sets[0].seq, policy: sets[0], next: 1 });
   const notes = handovers.map((bytes) => ({ bytes, size: readCheckpoint(bytes).size }));
-  for (const { bytes, size } of notes.sort((a, b) => a.size - b.size)) {
+  for (const { bytes, size } of notes.sort((a, b) => Number(a.size) - Number(b.size))) {
     const last = found.at(-1);
     if (found.length < 2 || size <= last.above) continue;
-    const { times } = await openCheckpoint(bytes, logs, [...last.policy.witnesses.values()]);
+    const { times } = await openCheckpoint(bytes, logs, last.policy.witnesses);
     const agreed = (set) => satisfied(last.policy, times, (time) => time >= start(set));
     const next = sets.findLastIndex((set, i) => i >= last.next && set.seq < size && agreed(set));
-    if (next >= 0) found.push({ above: size, policy: sets[next].policy, next: next + 1 });
+    if (next >= 0) found.push({ above: size, policy: sets[next], next: next + 1 });
   }
   return found;
 }
@@ -29,97 +49,102 @@ export async function terms(world, handovers, logs, now) {
 export const judges = (found, size) =>
   (found.length > 1 && size <= found[1].above ? found[1] : found.findLast((each) => each.above < size)).policy;
 
-/** Section 5: an origin, in its one spelling. */
-function isOrigin(v) {
-  const label = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
-  const form = `^(https?)://(${label}(?:\\.${label})*)(?::([1-9]\\d{0,4}))?$`;
-  const [, scheme, host, port] = (isText(1, 100)(v) && new RegExp(form).exec(v)) || [];
-  if (!host || port > 65_535 || port === { https: "443", http: "80" }[scheme]) return false;
-  if (/(?:^|\.)xn--/.test(host)) return false;
-  const numbers = host.split("."), byte = (one) => /^(?:0|[1-9]\d{0,2})$/.test(one) && one <= 255;
-  const dotted = numbers.length === 4 && numbers.every(byte), [a, b] = numbers.map(Number);
-  if (/(?:^|\.)\d+$/.test(host) && !dotted) return false;
-  const near = dotted && (a === 127 || a === 10 || (a === 172 && b >> 4 === 1) || (a === 192 && b === 168));
-  return host === "localhost" || near || (scheme === "https" && (dotted || numbers.length > 1));
-}
-const isSeconds = isInt(0, 2 ** 40 - 1);
-const LIST_BYTES = 266_240;
+// Section 5: an origin, in its one spelling.
+const LABEL = "(?!xn--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", BYTE = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
+const NEAR = `(?:localhost|(?:(?:127|10)\\.${BYTE}|172\\.(?:1[6-9]|2\\d|3[01])|192\\.168)(?:\\.${BYTE}){2})`;
+const FAR = `(?:${BYTE}(?:\\.${BYTE}){3}|(?:${LABEL}\\.)+(?!\\d+(?::|$))${LABEL}|localhost)`;
+const ORIGIN = new RegExp(`^(?:https://${FAR}(?!:443$)|http://${NEAR}(?!:80$))(?::(?!0)(\\d{1,5}))?$`);
+const isOrigin = (v) => isText(1, 100, ORIGIN)(v) && !(ORIGIN.exec(v)[1] > 65_535);
+
+// Sections 6 and 7.
+const isSeconds = isInt(0, 2 ** 40 - 1), isPlace = isInt(0, 2 ** 53), LIST_BYTES = 266_240, BYTES = 2 ** 24;
 const LIST = isMap({
-  2: isText(1, 1e4), 6: isSeconds, 65534: isInt(1, 604_800), "-70002": isList(2, 2, isInt(0, 2 ** 53)),
-  65533: isMap({ bits: (v) => v === 2, lst: isBytes(1, LIST_BYTES) }),
+  2: isText(1, Infinity), 6: isSeconds, 65534: isInt(1, 604_800), "-70002": isTuple(isPlace, isPlace),
+  65533: isMap({ bits: one(2), lst: isBytes(1, LIST_BYTES) }),
 });
 async function readList(token, key) {
-  const signed = readSigned(token, "application/statuslist+cwt", { label: 16, limit: LIST_BYTES });
-  const said = decode(signed.payload, "list", LIST_BYTES);
-  need(LIST(said) && (await signed.holds(key)), "list");
-  const inflated = new Blob([said.get(65533).get("lst")]).stream().pipeThrough(new DecompressionStream("deflate"));
-  const places = new Uint8Array(await sure(() => new Response(inflated).arrayBuffer(), "list"));
-  need(places.length === 262_144, "list");
-  const [number, size] = said.get(-70002), at = (index) => (places[index >> 2] >> (2 * (index & 3))) & 3;
-  return { number, size, iat: said.get(6), ttl: said.get(65534), at };
+  const signed = readSigned(token, one("application/statuslist+cwt"), { label: 16, limit: LIST_BYTES });
+  const { 6: iat, 65534: ttl, 65533: { lst }, "-70002": [number, size] } = checked(LIST, signed.body);
+  need(await signed.holds(key));
+  const inflated = new Blob([lst]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const places = new Uint8Array(await new Response(inflated).arrayBuffer().catch(refuse));
+  need(places.length === 262_144);
+  return { number, size, iat, ttl, at: (index) => (places[index >> 2] >> (2 * (index & 3))) & 3 };
 }
-const isAct = isMap({ seq: isInt(0, 2 ** 53), time_ms: isInt(0, 2 ** 53), statement: isBytes(1, 65_535) });
+const isStatement = isBytes(1, 65_535), isNote = isBytes(1, 1_000_000);
 const BUNDLE = isMap({
   origin: isText(1, 100), genesis: isBytes(32), size: isInt(1, 2 ** 40), made_at: isInt(0, 2 ** 40),
-  log_vkey: isText(1, 300), policy: isText(1, 20_000),
-  hosts: isList(1, 20, isOrigin), acts: isList(1, 1e6, isAct), checkpoint: isBytes(1, 1e6),
+  log_vkey: isText(1, 300), policy: isText(1, 20_000), hosts: isList(1, 20, isOrigin), checkpoint: isNote,
+  acts: isList(1, Infinity, isMap({ seq: isPlace, time_ms: isPlace, statement: isStatement })),
+  "bodies?": isList(1, 1000, isMap({ code: isText(3, 3, /^\d{3}$/), acts: isBytes(32) })),
   lists: isList(0, 64, isMap({ number: isInt(0, 9999), token: isBytes(1, LIST_BYTES) })),
-  "handovers?": isList(1, 1000, isBytes(1, 1e6)),
+  "handovers?": isList(1, 1000, isNote),
 });
-/** What the bundle lets one believe. `pin`: genesis (hex), and perhaps the size and the policy's text seen last. */
-export async function openBundle(bytes, pin = {}, alone = []) {
-  const limit = 16 * 2 ** 20, signed = readSigned(bytes, "application/vnd.malan.bundle.v1+cbor", { limit });
-  const said = decode(signed.payload, "bundle", limit);
-  need(BUNDLE(said), "bundle");
-  const [origin, size, made, hosts] = ["origin", "size", "made_at", "hosts"].map((name) => said.get(name));
-  const acts = [], lists = new Map();
-  for (const one of said.get("acts")) {
-    acts.push(await readAct({ seq: one.get("seq"), time: one.get("time_ms"), statement: one.get("statement") }));
-    const [last, act] = acts.slice(-2);
-    need(!act || (last.seq < act.seq && last.time <= act.time), "bundle");
+const PART = isList(1, Infinity, isTuple(isPlace, isPlace, isStatement));
+const rise = (list) => list.every((each, i) => i === 0 || list[i - 1] < each);
+function readPart(bytes, code) {
+  const rows = bytes ? checked(PART, decode(bytes)) : [];
+  need(rise(rows.map(([seq]) => seq)));
+  return rows.map(([seq, time, statement]) => ({ seq, time, statement, code }));
+}
+/** Judges acts, and answers with the facts of those that fit: the first so many. */
+async function replay(rows, size) {
+  const acts = await Promise.all(rows.map(readAct)), known = [];
+  const facts = (fits = () => true) => {
+    const count = acts.filter(fits).length;
+    return (known[count] ??= judge(acts.slice(0, count)));
+  };
+  need(acts.at(-1).seq < size);
+  await facts();
+  return facts;
+}
+/** Step 6. */
+async function compare(pin, said, { acts, parts, root, ruled, cosigned }) {
+  const seen = (rows) => hashOf(rows.filter(({ seq }) => seq < pin.size));
+  need(!pin.genesis || pin.genesis === hex(said.genesis));
+  need(!(said.size < pin.size) && !(said.size === pin.size && pin.root && pin.root !== hex(root)));
+  need(!pin.acts || pin.acts === (await seen(acts)));
+  for (const [code, hash] of Object.entries(pin.bodies ?? {})) need(hash === (await seen(readPart(parts.get(code)))));
+  if (!pin.policy || pin.policy === said.policy) return;
+  const former = await readPolicy(pin.policy), isTerm = ruled.some(({ policy }) => written(policy) === former.text);
+  need(isTerm || satisfied(former, (await cosigned(former)).times));
+}
+/** `trust.cbor`, and what it lets one believe. `pin`: genesis (hex), and perhaps what was seen last: size, root, hash
+ * of the acts, of those of each part by code (hex), and text of the policy. `alone`: lists fetched alone. */
+export async function openBundle(file, pin = {}, alone = []) {
+  need(file.length <= BYTES);
+  const [bytes, ...files] = checked(isList(1, 1001, isBytes(1, BYTES)), decode(file));
+  const signed = readSigned(bytes, one("application/vnd.malan.bundle.v2+cbor"), { limit: BYTES });
+  const said = checked(BUNDLE, signed.body), { origin, size, hosts, bodies = [] } = said;
+  const parts = new Map(bodies.map(({ code }, i) => [code, files[i]]));
+  need(files.length === bodies.length && rise(bodies.map(({ code }) => code)));
+  for (const { code, acts } of bodies) need(hex(await sha256(parts.get(code))) === hex(acts));
+  const acts = said.acts.map(({ seq, time_ms: time, statement }) => ({ seq, time, statement })), opened = {};
+  need(rise(acts.map(({ seq }) => seq)));
+  const mixed = (code) => [...acts, ...readPart(parts.get(code), code)].sort((a, b) => a.seq - b.seq);
+  const factsFor = async (code) => (opened[code] ??= replay(mixed(code), size));
+  const world = await (await factsFor())(), { checkpoint, status } = world.services;
+  for (const keys of [checkpoint, status]) need(keys.length && !keys.at(-1).revoked); // the last one is in force
+  need(world.genesis === hex(said.genesis) && world.origin === origin && (await signed.holds(status.at(-1))));
+  const lists = new Map();
+  for (const { number, token } of said.lists) {
+    const list = await readList(token, status.at(-1));
+    need(list.number === number && list.size === size && !lists.has(number));
+    lists.set(number, list);
   }
-  need(acts.at(-1).seq < size, "bundle");
-  const world = await judge(acts), { status, checkpoint } = world.services;
-  need(world.genesis === hex(said.get("genesis")) && world.origin === origin, "bundle");
-  for (const keys of [status, checkpoint]) need(keys && !keys.at(-1).revoked, "bundle"); // the last one is in force
-  need(await signed.holds(status.at(-1)), "bundle");
-  for (const one of said.get("lists")) {
-    const list = await readList(one.get("token"), status.at(-1));
-    need(list.number === one.get("number") && list.size === size && !lists.has(list.number), "bundle");
-    lists.set(list.number, list);
-  }
-  const log = await readVkey(said.get("log_vkey"), 1), policy = await readPolicy(said.get("policy"));
-  need(log.name === origin && log.key.kid === checkpoint.at(-1).kid, "bundle");
-  need(!policy.logs.length || policy.logs.some((one) => one.line === log.line), "bundle");
-  const logs = await Promise.all(checkpoint.map((key) => logKey(origin, key)));
-  const ruled = await terms(world, said.get("handovers") ?? [], logs, made);
-  need(same(policy, ruled.at(-1).policy), "bundle");
-  const head = await openCheckpoint(said.get("checkpoint"), [log], [...judges(ruled, size).witnesses.values()]);
-  need(head.origin === origin && head.size === size, "bundle");
-  need(!pin.genesis || pin.genesis === world.genesis, "bundle");
-  need(!(size < pin.size) && !(size === pin.size && pin.root && pin.root !== hex(head.root)), "bundle");
-  if (pin.acts) {
-    const seen = said.get("acts").filter((one) => one.get("seq") < pin.size);
-    const told = seen.map((one) => ["seq", "time_ms", "statement"].map((name) => one.get(name)));
-    need(pin.acts === hex(await sha256(encode(told))), "bundle");
-  }
-  if ((pin.policy ?? null) !== null && pin.policy !== said.get("policy")) {
-    const former = await readPolicy(pin.policy);
-    const seen = await openCheckpoint(said.get("checkpoint"), [log], [...former.witnesses.values()]);
-    need(ruled.some((each) => same(each.policy, former)) || satisfied(former, seen.times), "bundle");
-  }
+  const logs = await Promise.all(checkpoint.map((key) => named(key, origin, 1))), log = logs.at(-1);
+  const ruled = await terms(world.sets, said.handovers ?? [], logs, said.made_at), last = ruled.at(-1).policy;
+  const policy = await readPolicy(said.policy), lines = policy.logs.map(({ line }) => line);
+  need(policy.text === written(last) && distinct([...policy.logs, ...last.witnesses].map(({ kid }) => kid)));
+  need(said.log_vkey === log.line && (!lines.length || lines.includes(log.line)));
+  const cosigned = ({ witnesses }) => openCheckpoint(said.checkpoint, [log], witnesses);
+  const head = await cosigned(judges(ruled, size));
+  need(head.size === size);
+  await compare(pin, said, { acts, parts, root: head.root, ruled, cosigned });
   for (const token of alone) {
     const list = await readList(token, status.at(-1)), old = lists.get(list.number);
     if (list.size >= size && !(list.iat < old?.iat)) lists.set(list.number, list);
   }
-  // What was true at a moment: the first so many acts, judged once for all who ask.
-  const known = [], after = (count) => (known[count] ??= judge(acts.slice(0, count)));
-  const facts = (fits) => after(acts.filter(fits).length);
-  return { facts, world, origin, size, hosts, lists, head, ruled, logs: logs.filter((_, i) => trusted(checkpoint, i)) };
+  const trusted = logs.filter((key) => key === log || !["lost", "compromised"].includes(key.revoked?.cause));
+  return { factsFor, origin, size, hosts, lists, head, ruled, logs: trusted };
 }
-const trusted = (keys, i) => i === keys.length - 1 || !["lost", "compromised"].includes(keys[i].revoked?.cause);
-async function logKey(name, key) {
-  const raw = Uint8Array.of(1, ...key.raw), hash = await sha256(new TextEncoder().encode(`${name}\n`), raw);
-  return readVkey(`${name}+${hex(hash.slice(0, 4))}+${btoa(String.fromCharCode(...raw))}`, 1);
-}
-

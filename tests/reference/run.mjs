@@ -12,7 +12,8 @@ const base64 = (text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0))
 const { cases } = read("cases.json"), evidence = read("evidence.json"), wanted = process.argv.slice(2);
 const joined = (pieces, model) =>
   Uint8Array.from(pieces.flatMap((one) => [...(typeof one === "string" ? base64(one) : model.slice(...one))]));
-const model = joined(evidence.bundles.early), opened = new Map();
+const early = joined(evidence.bundles.early), opened = new Map();
+const model = Uint8Array.from([...early, ...joined(evidence.bundles.two, early)]);
 
 /** Many cases share a bundle. */
 function trustOf({ bundle, pin, lists = [] }) {

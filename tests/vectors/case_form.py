@@ -7,7 +7,8 @@ cannot be said without the program that shows pictures:
     text     an address in our form        host    a pinned origin         path    /v/, 16 digits, version 1
     digits   the digits are bytes          cose    COSE_Sign1, strictly    header  alg, type and kid
     claims   the payload is a credential
-    trust, key, signature, code, issuer, time, logged, key_safety, status, witnessed: steps 3 to 12
+    trust    the bundle is opened          part    that of the body in the number can be judged (step 3, both)
+    key, signature, code, issuer, time, logged, key_safety, status, witnessed: steps 4 to 12
 
 `state`, `exit`, `complete`, `final`, `fresh`, `reason` are of the verdict (issuers/SPEC.md section 8).
 """
@@ -25,10 +26,16 @@ from tests.world import World
 from tests.world_parts import HOST
 
 BYTES: Final = ("picture", "text", "host", "path", "digits", "cose", "header", "claims")
-STEPS: Final = ("trust", "key", "signature", "code")
+STEPS: Final = ("part", "key", "signature", "code")
 JUDGED: Final = ("issuer", "time", "logged", "key_safety", "status", "witnessed")
-STAGES: Final = (*BYTES[:1], "trust", *BYTES[1:], *STEPS[1:], *JUDGED)
-_FATAL: Final = {"key": "unknown_issuer", "signature": "tampered", "code": "tampered"}
+STAGES: Final = (*BYTES[:1], "trust", *BYTES[1:], *STEPS, *JUDGED)
+_FATAL: Final = {
+    "trust": "could_not_check",
+    "part": "could_not_check",
+    "key": "unknown_issuer",
+    "signature": "tampered",
+    "code": "tampered",
+}
 _EXIT: Final = {"valid": 0, "unreadable": 2, "could_not_check": 2}
 
 Case = dict[str, Any]
@@ -44,7 +51,7 @@ class Evidences:
     lists: dict[str, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("early", "base", "later", "stolen"):
+        for name in ("early", "base", "later", "stolen", "two"):
             self.bundles[name] = getattr(self.scene, name).bundle()
 
     def proof(self, name: str, data: bytes) -> str:
@@ -65,8 +72,9 @@ class Evidences:
         return self.proof(name, shown.proof(seq, cosigned=cosigned))
 
     def _model(self, name: str) -> bytes:
-        """What a bundle is written by: `early` by itself, all others by `early`."""
-        return b"" if name == "early" else self.bundles["early"]
+        """What a bundle is written by: `early` by itself, `two` by `early`, all others by these two."""
+        early = self.bundles["early"]
+        return {"early": b"", "two": early}.get(name, early + self.bundles["two"])
 
     def document(self, cases: list[Case]) -> dict[str, Any]:
         """evidence.json."""
@@ -203,7 +211,7 @@ def stopped(name: str, title: str, seen: Case, stage: str, **how: Any) -> Case:
     asked = ["picture"] if "picture" in shown else []
     asked += [one for one in STAGES[1:] if text is not None or one not in BYTES[1:5]]
     asked = asked[: asked.index(stage) + 1]
-    state = "could_not_check" if stage == "trust" else _FATAL.get(stage, "unreadable")
+    state = _FATAL.get(stage, "unreadable")
     verdict: Case = {"state": state, "exit": _EXIT.get(state, 1), "complete": False, "final": False}
     if stage == "picture":
         verdict = {}

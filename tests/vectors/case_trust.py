@@ -1,34 +1,23 @@
-"""Cases of trust: bundle, key, signature, code, issuer, proof and key safety, most of them forged."""
+"""Cases of trust: key, signature, code, issuer, proof and key safety, most of them forged."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from issuers.acts.erasures import EntryPlace, ErasureOrder, ErasureReason
-from issuers.acts.parties import KeyRevoked
-from issuers.acts.words import RevocationCause
-from issuers.bundle import BYTES_MAX, Bundle, open_bundle, sign_bundle
-from issuers.carried import ACTS
 from issuers.credential import parse_credential, sign_credential
 from issuers.identifiers.codes import make_number, parse_number
-from issuers.shape import from_map
-from ledger import cbor
 from ledger.checkpoint import Checkpoint, cosign
-from ledger.cose import parse_sign1
 from ledger.keys import SoftwareSigner
 from ledger.note import NoteSigner, parse_note, sign_note
 from ledger.proof import Proof, parse_proof
-from ledger.statement import parse_statement
 from tests.vectors.case_bytes import parts_of
-from tests.vectors.case_form import Case, Evidences, context, judged, stopped, text_of
+from tests.vectors.case_form import Case, Evidences, context, judged, stopped
 from tests.vectors.case_positive import clock, resigned
 from tests.vectors.make_bytes import P256_ORDER
 from tests.vectors.make_bytes import cbor as naive
-from tests.world import World
 from tests.world_exports import log_signer
 
 
@@ -37,8 +26,6 @@ def cases(evidence: Evidences) -> Iterator[Case]:
     yield from issuers(evidence)
     yield from proofs(evidence)
     yield from stolen(evidence)
-    yield from bundles(evidence)
-    yield from said_wrongly(evidence)
 
 
 def signed_by(evidence: Evidences, signer: SoftwareSigner) -> bytes:
@@ -64,6 +51,16 @@ def keys(evidence: Evidences) -> Iterator[Case]:
         "key",
         cose=registrar,
         code=code,
+    )
+
+    number = parse_number(certificate.number)
+    others = resigned(evidence, number=make_number(replace(number, issuer3=8)))
+    title = "the number carries the code of another body, of which the bundle has a part"
+    yield stopped("K04", title, context(clock(evidence), "two"), "key", cose=others, code=code)
+    yield stopped("K05", "the number carries the code of no body", seen, "key", cose=others, code=code)
+    other = signed_by(evidence, evidence.scene.two.people["other-signatory"].signer)
+    yield stopped(
+        "K06", "the signatory of another body", context(clock(evidence), "two"), "key", cose=other, code=code
     )
 
     def framed(head: bytes, body: bytes, sealed: bytes) -> bytes:
@@ -99,10 +96,6 @@ def issuers(evidence: Evidences) -> Iterator[Case]:
         return judged(name, title, seen, cose, "out_of_scope", fails=["issuer"], **how)
 
     number = parse_number(scene.certificates["valid"].number)
-    others = make_number(replace(number, issuer3=8))
-    yield out(
-        "I01", "the number carries another body's code", context(now), resigned(evidence, number=others)
-    )
     stage = make_number(replace(number, stage=number.stage % 4 + 1))
     yield out("I02", "a stage no standard has", context(now), resigned(evidence, number=stage))
     yield out("I03", "a course nobody published", context(now), resigned(evidence, course="创业成长期培训"))
@@ -201,100 +194,3 @@ def stolen(evidence: Evidences) -> Iterator[Case]:
     yield judged("Y05", "signed before, and no proof of it", seen, raw, "could_not_check", fails=fails)
     after = resigned(evidence, issued_at=scene.stolen.times[-1] // 1000 + 1)
     yield judged("Y06", "signed after the revocation", seen, after, "out_of_scope", fails=fails)
-
-
-def bundles(evidence: Evidences) -> Iterator[Case]:
-    """Bundles that must not be believed."""
-    scene = evidence.scene
-    world, now = scene.early, clock(evidence)
-    text = text_of(scene.certificates["valid"].credential)
-    genesis = scene.base.said[0].hash.hex()
-
-    def refused(name: str, title: str, bundle: str, **more: object) -> Case:
-        return stopped(name, title, context(now, bundle, **more), "trust", text=text)
-
-    older = {"genesis": genesis, "size": len(scene.base.leaves)}
-    yield refused("B01", "smaller than one seen before", "early", pin=older)
-    yield refused("B02", "another genesis than the pinned one", "base", pin={"genesis": "00" * 32})
-    fork = {"genesis": genesis, "size": len(scene.base.leaves), "root": "00" * 32}
-    yield refused("B03", "another root at the size seen before", "base", pin=fork)
-    bundle, _ = open_bundle(evidence.bundles["early"])
-    status = world.service["status"]
-    flipped = bytearray(evidence.bundles["early"])
-    flipped[-1] ^= 1
-    acts = tuple(one for one in bundle.acts if b"party-admitted" not in one.statement)
-    note = parse_note(bundle.checkpoint)
-    unsigned = replace(note, signatures=note.signatures[1:]).render()
-    one_of = bundle.policy.replace("districts 2", "districts 1")
-    lists = open_bundle(evidence.bundles["base"])[0].lists
-    forged = {
-        "B06": ("the admissions of the parties left out", replace(bundle, acts=acts)),
-        "B07": ("a quorum of one", replace(bundle, policy=one_of)),
-        "B08": ("the log did not sign its checkpoint", replace(bundle, checkpoint=unsigned)),
-        "B09": ("its lists are of another size", replace(bundle, lists=lists)),
-    }
-    made = {
-        "B04": ("one bit of its signature", bytes(flipped)),
-        "B05": ("signed by another key", sign_bundle(bundle, world.new_key("status"))),
-        **{name: (title, sign_bundle(one, status)) for name, (title, one) in forged.items()},
-    }
-    for name, (title, data) in made.items():
-        assert data != evidence.bundles["early"], name
-        evidence.bundles[name] = data
-        yield refused(name, title, name)
-
-
-def said_wrongly(evidence: Evidences) -> Iterator[Case]:
-    """Bundles by the right key whose acts do not lead to what they claim (section 2)."""
-    world, now = evidence.scene.early, clock(evidence)
-    bundle, _ = open_bundle(evidence.bundles["early"])
-    text = text_of(evidence.scene.certificates["valid"].credential)
-
-    def with_act(place: int, statement: bytes) -> Bundle:
-        acts = [*bundle.acts]
-        acts[place] = replace(acts[place], statement=statement)
-        return replace(bundle, acts=tuple(acts))
-
-    def restated(place: int, who: str, body: dict[str, Any] | None = None) -> Bundle:
-        """The act at a place as somebody else would have said it."""
-        told = parse_statement(bundle.acts[place].statement)
-        raw = world.sign(
-            told.kind, who, told.subject, told.body if body is None else body, at=bundle.acts[place].time_ms
-        )
-        return with_act(place, raw)
-
-    kinds = [parse_statement(one.statement).kind for one in bundle.acts]
-    last_yes = len(kinds) - 1 - kinds[::-1].index("approve")
-    appointed = kinds.index("officer-appointed")
-    duties = dict(parse_statement(bundle.acts[appointed].statement).body) | {"duties": ["admin"]}
-    turned = [*bundle.acts]
-    turned[-1] = replace(turned[-1], time_ms=turned[-2].time_ms - 1)
-    lost = world.copy()
-    kid = world.service["status"].public.kid.hex()
-    lost.say_two("key-revoked", f"key/{kid}", KeyRevoked(RevocationCause.LOST))
-    issued = with_act(len(kinds) - 1, world.said[evidence.scene.certificates["valid"].seq].raw)
-    erasing = world.copy()
-    places = (EntryPlace(world.said[evidence.scene.certificates["valid"].seq].hash, 0),)
-    erasing.say_two("erasure-order", f"erasure/{'e1' * 16}", ErasureOrder(ErasureReason.UNLAWFUL, places))
-    desks, _ = open_bundle(erasing.bundle(ACTS), ACTS)
-    unknown = world.sign("constructor", "root-1", "log", {}, at=bundle.acts[last_yes].time_ms)
-    told = {
-        "B10": ("the officer who said it approved it as well", restated(last_yes, "root-1")),
-        "B11": ("an admin made an admin", restated(appointed, "city-admin", duties)),
-        "B12": ("the times of its acts go back", replace(bundle, acts=tuple(turned))),
-        "B13": ("the status key that signed it was lost", open_bundle_of(lost)),
-        "B14": ("an act of a kind that bundles do not carry", issued),
-        "B15": ("an order to erase, which only the signers' bundle carries", desks),
-        "B17": ("a kind that objects of JavaScript have by birth", with_act(last_yes, unknown)),
-    }
-    for name, (title, made) in told.items():
-        evidence.bundles[name] = sign_bundle(made, world.service["status"])
-        yield stopped(name, title, context(now, name), "trust", text=text)
-    evidence.bundles["B16"] = world.bundle(ACTS)
-    yield stopped("B16", "the signers' bundle", context(now, "B16"), "trust", text=text)
-
-
-def open_bundle_of(world: World) -> Bundle:
-    """A world's bundle as values, whatever its acts add up to."""
-    message = parse_sign1(world.bundle(), bytes_max=BYTES_MAX)
-    return from_map(Bundle, cbor.decode(message.payload, bytes_max=BYTES_MAX), where="bundle")

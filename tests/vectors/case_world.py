@@ -1,4 +1,4 @@
-"""The small world behind cases.json: one body, three witnesses, a class, and certificates in every state.
+"""The small world behind cases.json: a body, three witnesses, a class, and certificates in every state.
 
 Promises: the same bytes from the same seeds, by the stages of `tests.world`; nothing enters but through the
 judge, so whatever is forged in a case is forged by the case. All people are invented.
@@ -59,6 +59,7 @@ from tests.world_steps import (
 )
 
 QUORUM: Final = 2
+OTHER_BODY: Final = "body-yunqiao"
 NAMES: Final = {
     "valid": "沈明",
     "revoked": "陆𫖮",
@@ -80,13 +81,15 @@ class Scene:
     """The world at several times. `certificates` and `versions` by name in `NAMES`; `seqs` of later acts.
 
     `early`: all issued, nothing has happened yet; `base`: every state; `later`: the right of body and
-    signatory came and went (`windows`: seconds); `stolen`: the key was compromised since `since` (seconds).
+    signatory came and went (`windows`: seconds); `stolen`: the key was compromised since `since` (seconds);
+    `two`: `early` with a second body.
     """
 
     early: World
     base: World
     later: World
     stolen: World
+    two: World
     certificates: dict[str, Certificate]
     versions: dict[str, Version]
     seqs: dict[str, int]
@@ -212,6 +215,12 @@ def _came_and_went(world: World) -> dict[str, int]:
     return windows
 
 
+def _with_another_body(world: World) -> World:
+    admit_party(world, OTHER_BODY, Role.BODY, "云桥评价中心", "Yunqiao Evaluation", CITY_CODE, code="008")
+    appoint(world, "other-signatory", OTHER_BODY, Duty.SIGNATORY)
+    return world
+
+
 @lru_cache(maxsize=1)
 def scene() -> Scene:
     """Everything the cases rest on; whoever needs to add a leaf takes a copy."""
@@ -219,6 +228,7 @@ def scene() -> Scene:
     certificates = _issued(world)
     world.now = moment(13, 16)
     early = world.copy()
+    two = _with_another_body(early.copy())
     versions, seqs = _lived(world)
     base = world.copy()
     windows = _came_and_went(world)
@@ -227,4 +237,4 @@ def scene() -> Scene:
     kid = stolen.people["signatory"].signer.public.kid.hex()
     act = KeyRevoked(RevocationCause.COMPROMISED, since)
     stolen.say("key-revoked", f"admin-{BODY}", f"key/{kid}", act)
-    return Scene(early, base, world, stolen, certificates, versions, seqs, windows, since)
+    return Scene(early, base, world, stolen, two, certificates, versions, seqs, windows, since)

@@ -1,7 +1,8 @@
 """Makes cases.json and evidence.json: what is shown to a verifier, and what each of its stages must say.
 
 `python -m tests.vectors.make_cases` writes both again; a test compares them with what is made here. The cases
-themselves are in `case_positive`, `case_bytes` and `case_trust`; ORIGIN.md says how to read one.
+themselves are in `case_positive`, `case_bytes`, `case_trust` and `case_bundle`; ORIGIN.md says how to read
+one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from tests.vectors import case_bytes, case_positive, case_trust
+from tests.vectors import case_bundle, case_bytes, case_positive, case_trust
 from tests.vectors.case_form import Evidences
 from tests.vectors.case_world import scene
 
@@ -21,7 +22,8 @@ EVIDENCE: Final = Path(__file__).with_name("evidence.json")
 def make() -> tuple[dict[str, Any], dict[str, Any]]:
     """The documents of both files."""
     evidence = Evidences(scene())
-    found = [case for module in (case_positive, case_bytes, case_trust) for case in module.cases(evidence)]
+    modules = (case_positive, case_bytes, case_trust, case_bundle)
+    found = [case for module in modules for case in module.cases(evidence)]
     names = [case["id"] for case in found]
     assert len(set(names)) == len(names), "two cases of one name"
     return {"version": 1, "cases": found}, evidence.document(found)
