@@ -119,14 +119,12 @@ const RULES = {
   "party-admitted": ({ parties }, { about, body: { role, code } }) => when(
     !parties.has(about) && role !== "city" && (role === "body") === Boolean(code),
     () => parties.set(about, { role, code })),
-  "party-withdrawn": (world, { about }) => when(
-    stands(world, about) && about !== "city",
+  "party-withdrawn": (world, { about }) => when(stands(world, about) && about !== "city",
     () => { world.parties.get(about).withdrawn = true; }),
   "admin-appointed": (world, { about, body }, at, { staff }) => when(
     stands(world, about) && !world.roots.includes(staff),
     () => world.offices.set(`${about}/${staff}`, { ...body, duties: ["admin"], projects: [] })),
-  "service-key": ({ services }, { about }, at, key) => when(
-    about !== "checkpoint" || key.alg === -8,
+  "service-key": ({ services }, { about }, at, key) => when(about !== "checkpoint" || key.alg === -8,
     () => services[about].push(key)),
   "witness-set": async (world, { body: { witnesses, quorum, first_day } }, at) => {
     need(2 * quorum > witnesses.length && quorum <= witnesses.length && !(world.sets.at(-1)?.first_day > first_day));
@@ -144,18 +142,15 @@ const RULES = {
       world.sets.push({ seq: at.seq, first_day, witnesses: found, quorum });
     });
   },
-  "body-appointed": (world, { about, body }) => when(
-    stands(world, about) && world.parties.get(about).role === "body",
+  "body-appointed": (world, { about, body }) => when(stands(world, about) && world.parties.get(about).role === "body",
     () => world.bodies.set(about, { ...body, suspended: false })),
-  "body-suspended": (world, { about }) => when(
-    stands(world, about) && world.bodies.has(about),
+  "body-suspended": (world, { about }) => when(stands(world, about) && world.bodies.has(about),
     () => { world.bodies.get(about).suspended = true; }),
   "officer-appointed": ({ offices, roots }, { iss, about, body }) => when(
     !body.duties.includes("root") && !body.duties.includes("admin") && !roots.includes(about)
       && !offices.get(`${iss}/${about}`)?.duties.includes("admin"),
     () => offices.set(`${iss}/${about}`, body)),
-  "officer-dismissed": (world, act, at) => when(
-    serves(world, act, at),
+  "officer-dismissed": (world, act, at) => when(serves(world, act, at),
     () => world.offices.delete(`${act.iss}/${act.about}`)),
   "key-enrolled": (world, act, at) => when(serves(world, act, at), () => {}),
   "key-revoked": (world, act, at) => {
@@ -164,8 +159,7 @@ const RULES = {
     need(stolen === (since !== undefined) && !(since * 1000 > at.time));
     need(two || (key.party === act.iss && key.staff && !world.roots.includes(key.staff)));
     need(two || !(since * 1000 < at.time - 7 * DAY * 1000));
-    return when(
-      !was || (stolen && (was.cause !== cause || (two && since < was.since))),
+    return when(!was || (stolen && (was.cause !== cause || (two && since < was.since))),
       () => { key.revoked = { seq: at.seq, time: at.time, ...was, cause, since }; });
   },
   "standard-published": ({ standards }, { about, body: { document } }) => when(
