@@ -142,7 +142,7 @@ async function rootOf(leaf, index, size, path) {
 export async function included({ leaf, seq, hashes }, { size, root }) {
   need(seq < size && hex(await rootOf(leaf, BigInt(seq), BigInt(size), hashes)) === hex(root));
 }
-const NAME = /^[^\p{White_Space}\p{Cc}+]+$/u;
+const NAME = /^[^\p{White_Space}\0-\x1f+]+$/u;
 /** A key under the name and type that it has in notes. */
 export async function named(key, name, type) {
   const raw = [type, ...key.raw], id = hex((await sha256(utf8(`${name}\n`), raw)).subarray(0, 4));
