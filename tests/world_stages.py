@@ -95,6 +95,20 @@ def rivals(world: World) -> World:
     return world
 
 
+def city_of(world: World, bodies: int) -> World:
+    """So many bodies in all: each has admin, signatory, three evaluators, and is appointed like the first."""
+    for code in range(100, 99 + bodies):
+        party = f"body-{code}"
+        admit_party(
+            world, party, Role.BODY, f"申城第{code}评价中心", f"Evaluation {code}", CITY_CODE, code=str(code)
+        )
+        appoint(world, f"signatory-{code}", party, Duty.SIGNATORY)
+        for number in range(3):
+            appoint(world, f"evaluator-{code}-{number}", party, Duty.EVALUATOR)
+        world.say_two("body-appointed", f"party/{party}", BodyAppointed((PROJECT,), FIRST, LAST))
+    return world
+
+
 def say_witnesses(world: World, *, first: int = 0, count: int = 16, quorum: int = 11) -> Statement:
     """`count` districts from the `first` on cosign from today on, so many of them at least."""
     return world.say_two("witness-set", "log", witness_set(world, first=first, count=count, quorum=quorum))

@@ -193,6 +193,10 @@ CODES: Final[dict[str, Words]] = {
         "没有信任包：请用 --trust 给出文件，或用 --server 给出网址",
         "there is no trust bundle: give --trust FILE or --server URL",
     ),
+    "PART_MISSING": Words(
+        "没有取得该评价机构的登记数据，请联网后再核验",
+        "what the log says of this body could not be had: check again with a network",
+    ),
     "TRUST_GENESIS": Words("信任包的创世记录与已固定的不同", "the bundle has another genesis than the pin"),
     "TRUST_OLDER": Words("信任包比已见过的更旧", "the bundle is older than one seen before"),
     "KEY_SERVICE": Words("服务密钥不得签发证书", "keys of the service sign no certificates"),

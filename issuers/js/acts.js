@@ -12,7 +12,7 @@ export const DUTIES = [
 
 const enrolment = bytes(1, 1024);
 const reason = text({ low: 1, high: 40, form: /^[a-z]+(-[a-z]+)*$/ });
-const code3 = text({ form: /^[0-9]{3}$/ });
+export const code3 = text({ form: /^[0-9]{3}$/ });
 const origin = text({ low: 1, high: 100, form: /^[a-z0-9.-]+(:[0-9]+)?(\/[a-z0-9.-]+)*$/ });
 const term = { first_day: day, last_day: day };
 

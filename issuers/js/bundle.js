@@ -2,28 +2,31 @@
  * The trust bundle, opened with a full replay of its acts: a verifier believes an issuer only through statements that
  * lead to the genesis, so the service that makes the bundle cannot invent one. As `issuers/bundle.py`.
  *
+ * It holds the acts common to all certificates, and names by hash a part for each body: who checks a certificate opens
+ * the bundle and one part.
+ *
+ * @typedef {import("/js/issuers/bundled_acts.js").Act} Act
+ * @typedef {import("/js/issuers/bundled_acts.js").Step} Step
+ * @typedef {import("/js/issuers/facts.js").MemoryView} MemoryView
+ * @typedef {{code: string, acts: string}} Body
  * @typedef {{origin: string, genesis: string, size: number, made_at: number, log_vkey: string, policy: string,
- *            hosts: string[], acts: {seq: number, time_ms: number, statement: Uint8Array}[],
- *            lists: {number: number, token: Uint8Array}[], checkpoint: Uint8Array,
- *            handovers: Uint8Array[] | null}} Bundle
- * @typedef {{seq: number, timeMs: number, changes: import("/js/issuers/facts.js").Fact[]}} Step
+ *            hosts: string[], acts: Act[], lists: {number: number, token: Uint8Array}[], checkpoint: Uint8Array,
+ *            handovers: Uint8Array[] | null, bodies: Body[] | null}} Bundle
  */
 
-import { hex } from "/js/ledger/bytes.js";
+import { hex, sha256 } from "/js/ledger/bytes.js";
 import { decode } from "/js/ledger/cbor.js";
-import { checkSign1, parseSign1 } from "/js/ledger/cose.js";
-import { Malformed, Refused } from "/js/ledger/errors.js";
+import { checkSign1, parseSign1, TAG_18 } from "/js/ledger/cose.js";
+import { MalanError, Malformed, Refused } from "/js/ledger/errors.js";
 import { publicKey } from "/js/ledger/keys.js";
-import { parseStatement } from "/js/ledger/statement.js";
-import { BUNDLED } from "/js/issuers/acts.js";
-import { MemoryView } from "/js/issuers/facts.js";
-import { admit } from "/js/issuers/judge.js";
+import { code3 } from "/js/issuers/acts.js";
+import { inOrder, PLACE_MAX, readPart, replay } from "/js/issuers/bundled_acts.js";
 import { array, bytes, id, integer, optional, record, text } from "/js/issuers/shape.js";
 
-const CONTENT_TYPE = "application/vnd.malan.bundle.v1+cbor";
-const BYTES_MAX = 16 * 2 ** 20;
-const PLACE_MAX = 2 ** 53;
+export const BYTES_MAX = 16 * 2 ** 20;
+const CONTENT_TYPE = "application/vnd.malan.bundle.v2+cbor";
 const LISTS_MAX = 64;
+const BODIES_MAX = 1000;
 
 const BUNDLE = record({
   origin: text({ low: 1, high: 100 }),
@@ -37,16 +40,33 @@ const BUNDLE = record({
   lists: array(record({ number: integer(0, 9999), token: bytes() }), 0, LISTS_MAX),
   checkpoint: bytes(),
   handovers: optional(array(bytes(), 1, 1000)),
+  bodies: optional(array(record({ code: code3, acts: id(32) }), 1, BODIES_MAX)),
 });
 
+/** The signed bundle in the bytes of trust.cbor, and its parts; nothing is checked. @param {Uint8Array} raw */
+export function unpack(raw) {
+  let found = null;
+  try {
+    found = decode(raw, { bytesMax: BYTES_MAX });
+  } catch (error) {
+    if (!(error instanceof MalanError)) throw error;
+  }
+  if (!Array.isArray(found) || found.length === 0 || !found.every((one) => one instanceof Uint8Array)) {
+    throw new Malformed("BUNDLE_KIND", "not a trust.cbor of a version this page knows");
+  }
+  const [signed, ...parts] = found;
+  return { signed, parts };
+}
+
 /**
- * The bundle, the facts its acts add up to, and what each act changed; lists and checkpoint are not checked here.
- * @param {Uint8Array} raw
+ * The bundle, the facts its own acts add up to, and what each act changed; lists and checkpoint are not checked here.
+ * @param {Uint8Array} raw the signed bundle
+ * @param {{parts?: string[] | null}} [beside] the hashes of the parts, where all of them came with it
  * @returns {Promise<{bundle: Bundle, view: MemoryView, steps: Step[]}>}
  */
-export async function openBundle(raw) {
-  const message = parseSign1(raw, { bytesMax: BYTES_MAX });
-  if (message.contentType !== CONTENT_TYPE || message.claims !== null) {
+export async function openBundle(raw, { parts = null } = {}) {
+  const message = raw[0] === TAG_18 ? parseSign1(raw, { bytesMax: BYTES_MAX }) : null;
+  if (message === null || message.contentType !== CONTENT_TYPE || message.claims !== null) {
     throw new Malformed("BUNDLE_KIND", "not a trust bundle of a version this page knows");
   }
   const bundle = BUNDLE(decode(message.payload, { bytesMax: BYTES_MAX }));
@@ -56,10 +76,28 @@ export async function openBundle(raw) {
   if (genesis.statement !== bundle.genesis || genesis.origin !== bundle.origin) {
     throw acts("the bundle names another genesis than its acts");
   }
-  if (bundle.acts[bundle.acts.length - 1].seq >= bundle.size) throw acts("an act lies beyond the size of the bundle");
+  needBelow(bundle, bundle.acts);
   const key = serviceKey(view, "status");
   await checkSign1(message, await publicKey(key.alg, key.spki));
+  checkBodies(bundle.bodies ?? [], parts);
   return { bundle, view, steps };
+}
+
+/** The acts of a body's part, which must be the one the bundle names. @param {Bundle} bundle @param {Body} body */
+export async function openPart(bundle, { code, acts: name }, raw) {
+  if (hex(await sha256(raw)) !== name) throw part("not the part that the bundle names");
+  const found = readPart(raw, code, { bytesMax: BYTES_MAX });
+  needBelow(bundle, found);
+  return found;
+}
+
+/**
+ * What the bundle's own acts, whose signatures were verified, and those of a body's part add up to.
+ * @param {Bundle} bundle
+ * @param {Act[]} more
+ */
+export function judgeBody(bundle, more) {
+  return replay(inOrder([...bundle.acts, ...more]), { checked: new Set(bundle.acts.map(({ seq }) => seq)) });
 }
 
 /** The service's key in force for a purpose. @param {MemoryView} view @param {string} purpose */
@@ -72,25 +110,24 @@ export function serviceKey(view, purpose) {
   return key;
 }
 
-async function replay(all) {
-  const view = new MemoryView();
-  const [steps, said] = [[], new Set()];
-  let last = -1;
-  for (const { seq, time_ms: timeMs, statement: raw } of all) {
-    const statement = await parseStatement(raw);
-    const cti = hex(statement.cti);
-    if (seq <= last || !BUNDLED.includes(statement.kind) || said.has(cti)) {
-      throw acts("acts out of order, twice, or of a kind a bundle does not carry");
-    }
-    said.add(cti);
-    last = seq;
-    const changes = await admit(view, statement, { seq, timeMs });
-    view.put(changes);
-    steps.push({ seq, timeMs, changes });
+function checkBodies(bodies, parts) {
+  if (bodies.some(({ code }, at) => at > 0 && code <= bodies[at - 1].code)) {
+    throw part("the bundle names its bodies out of order, or one twice");
   }
-  return { view, steps };
+  if (parts === null) return;
+  if (parts.length !== bodies.length || bodies.some(({ acts: name }, at) => name !== parts[at])) {
+    throw part("the parts in the file are not those that the bundle names");
+  }
+}
+
+function needBelow({ size }, told) {
+  if (told.some(({ seq }) => seq >= size)) throw acts("an act lies beyond the size of the bundle");
 }
 
 function acts(what) {
   return new Malformed("BUNDLE_ACTS", what);
+}
+
+function part(what) {
+  return new Malformed("BUNDLE_PART", what);
 }

@@ -8,7 +8,6 @@
  */
 
 import { equal, hex } from "/js/ledger/bytes.js";
-import { checkSign1 } from "/js/ledger/cose.js";
 import { Refused } from "/js/ledger/errors.js";
 import { publicKey } from "/js/ledger/keys.js";
 import { parseStatement } from "/js/ledger/statement.js";
@@ -47,19 +46,8 @@ const FAMILIES = {
   "body-suspended": "body-appointed",
 };
 
-/**
- * The facts the act changes at leaf `seq`, after checking its signature with the enrolled key. Never changes `view`.
- * @param {View} view
- * @param {Statement} statement
- * @param {{seq: number, timeMs: number}} place
- * @returns {Promise<Fact[]>}
- */
-export async function admit(view, statement, place) {
-  await checkSign1(statement.message, await signingKey(view, statement));
-  return judge(view, statement, place);
-}
-
-async function signingKey(view, statement) {
+/** The enrolled key by which this statement must be signed. @param {View} view @param {Statement} statement */
+export async function signingKey(view, statement) {
   const key = view.get("key", hex(statement.kid));
   if (key !== null) {
     if (key.alg !== statement.alg) throw new Refused("KEY_ALG", "the key is enrolled for another algorithm");
@@ -74,7 +62,14 @@ async function signingKey(view, statement) {
   throw new Refused("KEY_UNKNOWN", "the signing key is not enrolled in this log");
 }
 
-async function judge(view, statement, { seq, timeMs }) {
+/**
+ * The facts the act changes at leaf `seq`; its signature is not checked here. Never changes `view`.
+ * @param {View} view
+ * @param {Statement} statement
+ * @param {{seq: number, timeMs: number}} place
+ * @returns {Promise<Fact[]>}
+ */
+export async function judge(view, statement, { seq, timeMs }) {
   const act = readAct(statement);
   if (Math.abs(statement.issuedAt * 1000 - timeMs) > SKEW_MAX_MS) {
     throw new Refused("STATEMENT_TIME", "the statement's time is more than a day from the log's");

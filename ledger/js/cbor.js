@@ -6,7 +6,7 @@
  * compares the bytes, so two readers cannot disagree about a signed byte.
  */
 
-import { concat, equal, fromUtf8, isWellFormed, join } from "/js/ledger/bytes.js";
+import { concat, equal, fromUtf8, hex, isWellFormed, join } from "/js/ledger/bytes.js";
 import { Malformed } from "/js/ledger/errors.js";
 
 export const BYTES_MAX = 65_535;
@@ -206,6 +206,8 @@ function readMap(reader, length, depth) {
 /** Python's dictionaries hold True, simple(1) and 1 for one key; so do we, to refuse with one code. */
 function sameKey(key) {
   if (key instanceof Strange) return key.same;
+  if (key instanceof Uint8Array) return `h'${hex(key)}'`;
+  if (key instanceof Map) return `{${[...key].flat().map((inner) => String(sameKey(inner)))}}`;
   if (Array.isArray(key)) return `[${key.map((inner) => String(sameKey(inner)))}]`;
   return typeof key === "boolean" ? Number(key) : key;
 }

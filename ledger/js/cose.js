@@ -11,7 +11,7 @@ import { BYTES_MAX, decode, encode, isInteger } from "/js/ledger/cbor.js";
 import { Malformed } from "/js/ledger/errors.js";
 import { isAlgorithm, KID_BYTES, SIGNATURE_BYTES } from "/js/ledger/keys.js";
 
-const TAG_18 = 0xd2;
+export const TAG_18 = 0xd2;
 const STATUS_LIST_TYPE = "application/statuslist+cwt";
 const [ALG, CONTENT_TYPE, KID, CLAIMS, TYP] = [1, 3, 4, 15, 16];
 const [ISS, SUB, AUD, IAT, CTI] = [1, 2, 3, 6, 7];

@@ -9,7 +9,7 @@
  * @typedef {{public: PublicKey, sign: (message: Uint8Array) => Promise<Uint8Array>}} Signer
  */
 
-import { concat, equal, fromHex, sha256, toInteger } from "/js/ledger/bytes.js";
+import { concat, equal, fromHex, hex, sha256, toInteger } from "/js/ledger/bytes.js";
 import { checkEd25519Point, verifyEd25519 } from "/js/ledger/edwards.js";
 import { BadSignature, Malformed } from "/js/ledger/errors.js";
 
@@ -23,6 +23,7 @@ const P256_HEAD = fromHex("3059301306072a8648ce3d020106082a8648ce3d0301070342000
 export const ED25519_HEAD = fromHex("302a300506032b6570032100");
 const CURVE = { name: "ECDSA", namedCurve: "P-256" };
 const ECDSA = { name: "ECDSA", hash: "SHA-256" };
+const known = new Map();
 
 /** @param {number} alg */
 export function isAlgorithm(alg) {
@@ -46,18 +47,17 @@ export async function publicKey(alg, spki) {
   if (spki.length !== length || !equal(spki.subarray(0, head.length), head)) {
     throw new Malformed("KEY_SPKI", "not a key for this algorithm in its one DER encoding");
   }
-  const check = await make(spki.slice(), head.length);
+  const { check, kid } = await taken(make, spki.slice());
   const verify = async (message, signature) => {
     if (signature.length !== SIGNATURE_BYTES) throw new BadSignature("SIGNATURE_SIZE", "a signature has 64 bytes");
     if (!(await check(message, signature))) throw new BadSignature("SIGNATURE_BAD", "the signature does not verify");
   };
-  return Object.freeze({ alg, spki: spki.slice(), kid: await kidOf(spki), verify });
+  return Object.freeze({ alg, spki: spki.slice(), kid: kid.slice(), verify });
 }
 
 /** Verification with the 32 raw bytes of an Ed25519 key, which must be a point of large order. */
 export async function ed25519Verifier(raw) {
-  checkEd25519Point(raw);
-  return ed25519(concat(ED25519_HEAD, raw), ED25519_HEAD.length);
+  return (await taken(ed25519, concat(ED25519_HEAD, raw))).check;
 }
 
 /**
@@ -85,6 +85,13 @@ function lowS(signature) {
   return concat(signature.subarray(0, 32), fromHex((ORDER - s).toString(16).padStart(64, "0")));
 }
 
+/** A log names the same keys again and again, and to take one in costs more than a signature. */
+function taken(make, spki) {
+  const name = hex(spki);
+  if (!known.has(name)) known.set(name, Promise.all([make(spki), kidOf(spki)]));
+  return known.get(name).then(([check, kid]) => ({ check, kid }));
+}
+
 async function es256(spki) {
   let key;
   try {
@@ -100,8 +107,8 @@ async function es256(spki) {
   };
 }
 
-async function ed25519(spki, at) {
-  const raw = spki.slice(at);
+async function ed25519(spki) {
+  const raw = spki.slice(ED25519_HEAD.length);
   checkEd25519Point(raw);
   let key;
   try {

@@ -8,8 +8,8 @@
 
 const { version, files } = self.MALAN_OFFLINE;
 const KEPT = `malan-${version}`;
-const TRUST = "malan-trust"; // written by the page (verify_gather.js), after it opened the bundle
-const TRUST_ADDRESS = "/trust.cbor";
+const TRUST = "malan-trust"; // written by the page (verify_trust.js), after it opened the bundle
+const TRUST_ADDRESS = "/trust/bundle.cbor"; // its parts never change, the page takes them out itself
 const TRUST_WAIT_MS = 4_000; // a network that hangs is no network
 const OURS = /^\/(?:v\/[^/]*)?$/;
 const WORKER = "/assets/scan_worker.js";

@@ -5,10 +5,11 @@
 
 import { localise, make, say } from "/assets/language.js";
 import { keepPage } from "/assets/offline.js";
-import { canCheck, forgetPin, publicAnswer, rememberedPin, serversVerdict, verdictOn, wordsOf } from "/assets/verify_gather.js";
+import { canCheck, publicAnswer, serversVerdict, verdictOn, wordsOf } from "/assets/verify_gather.js";
 import { elsewhere, leadsTo, reporting } from "/assets/verify_report.js";
 import { frame, maskedPanels, toneOf, verdictPanels } from "/assets/verify_shown.js";
 import { begin } from "/assets/verify_start.js";
+import { forgetPin, keepParts, rememberedPin } from "/assets/verify_trust.js";
 import { checkCode } from "/js/issuers/identifiers.js";
 
 const ALARMS = ["TRUST_GENESIS", "TRUST_OLDER", "TRUST_FORK", "TRUST_ACTS", "TRUST_POLICY_CHANGED", "LOG_FORKED"];
@@ -54,6 +55,7 @@ async function verify(evidence, before = []) {
     const undecided = verdict.state === "could_not_check" || (verdict.facts !== null && notes.length > 0);
     const retry = undecided && alarm.length === 0 ? [retryPanel(evidence, before, verdict.facts === null)] : [];
     show([...panels.slice(0, 1), ...alarm, ...retry, ...panels.slice(1)], toneOf(verdict.state), [verdict.title.zh, verdict.title.en]);
+    if (trust !== null) keepParts(trust).catch(() => {}); // beside it, for the next time: nobody waits for it
   } catch (error) {
     failed(error, () => verify(evidence, before));
   }

@@ -1,20 +1,19 @@
 /**
- * Brings together what a check needs: the bundle, opened against what this browser remembers; the log's answer. As
- * `verify/gather.py`. The fragment of an address never leaves this page: what is asked for is the bundle, a whole status
- * list, and the public answer to a code, and only after the signature held.
+ * Brings together what a check needs: the trust of now, and the log's answer. As `verify/gather.py`. The fragment of an
+ * address never leaves this page. What is asked for is the bundle; the acts of the body whose code stands in the number,
+ * unless they are kept here, which tells whose certificate is looked at and no more; and only after the signature held,
+ * whole status lists and the public answer to a code.
  */
 
 import { fromBase64Url } from "/js/ledger/bytes.js";
-import { MalanError, Unavailable } from "/js/ledger/errors.js";
+import { MalanError } from "/js/ledger/errors.js";
 import { check } from "/js/verify/check.js";
-import { openTrust, pinOf, withList } from "/js/verify/trust.js";
+import { withList } from "/js/verify/trust.js";
 import { couldNotTrust } from "/js/verify/verdict.js";
+import { ask, askBytes, unreachable } from "/assets/verify_ask.js";
+import { trustNow } from "/assets/verify_trust.js";
 
-const PIN = "malan.pin";
-const TRUST = "/trust.cbor";
-const KEPT = "malan-trust"; // read by service_worker.js
-const TRUST_BYTES_MAX = 16 * 2 ** 20;
-const WAIT_MS = 20_000;
+const LIST_BYTES_MAX = 2 ** 20;
 const LIFE_MAX = 16;
 // Of these the log can say more than the list does, also where the proof came with a PDF.
 const LIVED = ["revoked", "superseded", "suspended"];
@@ -39,25 +38,19 @@ export async function wordsOf() {
 export async function verdictOn(evidence, words) {
   const now = Math.floor(Date.now() / 1000);
   const notes = [];
-  let trust;
+  let [trust, verdict] = [null, null];
   try {
-    trust = await trustOf();
+    [trust, verdict] = await firstVerdict(evidence, { now, words });
   } catch (error) {
     if (!(error instanceof MalanError)) throw error;
     return { verdict: couldNotTrust(error, words, now), trust: null, notes, genesis: error.genesis ?? null };
   }
-  let verdict = await check(evidence, trust, { now, words });
   if (verdict.facts === null) return { verdict, trust, notes }; // nothing to ask about: the signature did not hold
   if (verdict.status_fresh !== true) trust = await newerList(trust, notes);
   const known = verdict.complete && !LIVED.includes(verdict.state);
   const answer = known ? {} : await logAnswer(verdict.facts.code, notes);
   verdict = await check({ ...evidence, ...answer }, trust, { now, words });
   return { verdict, trust, notes };
-}
-
-/** The trust of now, so that it is kept for when the network is off. */
-export function prepare() {
-  return trustOf();
 }
 
 /** The public answer to a code: {found: answer} or {found: null}; throws Unavailable when nobody answers. */
@@ -78,53 +71,13 @@ export async function serversVerdict(text) {
   return (await ask("/api/verify", options)).json();
 }
 
-/** What this browser remembers of the log, or null. */
-export function rememberedPin() {
-  try {
-    const pin = JSON.parse(localStorage.getItem(PIN) ?? "null");
-    return typeof pin?.genesis === "string" && Number.isSafeInteger(pin.size) ? pin : null;
-  } catch {
-    return null;
-  }
-}
-
-/** Forgets it; the next check begins anew, as on a first visit. */
-export function forgetPin() {
-  localStorage.removeItem(PIN);
-}
-
-async function trustOf() {
-  const response = await ask(TRUST);
-  const raw = new Uint8Array(await response.arrayBuffer());
-  if (raw.length > TRUST_BYTES_MAX) throw new Unavailable("REMOTE_SIZE", "the service sent too much");
-  const trust = await opened(raw);
-  try {
-    localStorage.setItem(PIN, JSON.stringify(await pinOf(trust)));
-  } catch {
-    // storage is forbidden or full: then every visit is a first one, and step 3 says so
-  }
-  await keep(raw);
-  return trust;
-}
-
-/** Only what was opened is kept, and after the pin, so that what the network's absence brings back is never older. */
-async function keep(raw) {
-  try {
-    const cache = await caches.open(KEPT);
-    await cache.put(TRUST, new Response(raw, { headers: { "content-type": "application/cbor" } }));
-  } catch {
-    // no storage: then there is nothing without a network
-  }
-}
-
-/** Against what is remembered. A refusal for another genesis carries that one, so that a person can compare it. */
-async function opened(raw) {
-  try {
-    return await openTrust(raw, { pin: rememberedPin() });
-  } catch (error) {
-    if (error.code === "TRUST_GENESIS") error.genesis = (await openTrust(raw)).bundle.genesis;
-    throw error;
-  }
+/** What the bundle and the evidence alone say. */
+async function firstVerdict(evidence, how) {
+  const trust = await trustNow();
+  const verdict = await check(evidence, trust, how);
+  if (verdict.code !== "PART_MISSING") return [trust, verdict];
+  const newer = await trustNow(); // perhaps it came meanwhile, and parts of the former one are no longer given out
+  return newer.bundle.size > trust.bundle.size ? [newer, await check(evidence, newer, how)] : [trust, verdict];
 }
 
 /** The whole list is asked for, so nobody learns which certificate is looked at. */
@@ -132,8 +85,7 @@ async function newerList(trust, notes) {
   const numbers = [...trust.lists.keys()];
   try {
     for (const number of numbers) {
-      const response = await ask(`/status/${number}`);
-      trust = await withList(trust, new Uint8Array(await response.arrayBuffer()));
+      trust = await withList(trust, await askBytes(`/status/${number}`, { bytesMax: LIST_BYTES_MAX }));
     }
   } catch (error) {
     if (!(error instanceof MalanError)) throw error;
@@ -167,23 +119,4 @@ async function lifeOf(found, notes) {
     notes.push([`未能查询后续记载（${error.code}）。`, `What was said later could not be asked (${error.code}).`]);
     return [];
   }
-}
-
-async function ask(path, { missing = false, ...options } = {}) {
-  let response;
-  try {
-    const quiet = { credentials: "omit", redirect: "error", referrerPolicy: "no-referrer" };
-    response = await fetch(path, { ...quiet, signal: AbortSignal.timeout?.(WAIT_MS), ...options });
-  } catch {
-    throw unreachable();
-  }
-  if (response.status === 429) throw new Unavailable("REMOTE_BUSY", "asked too often: wait a minute");
-  if (!response.ok && !(missing && response.status === 404)) {
-    throw new Unavailable("REMOTE_REFUSED", `the service answers ${response.status}`);
-  }
-  return response;
-}
-
-function unreachable() {
-  return new Unavailable("REMOTE_UNREACHABLE", "the service does not answer");
 }

@@ -23,6 +23,7 @@ from issuers.status import BYTES, REVOKED, StatusList, sign_status_list
 from tests.bench.load import Answered
 from tests.bench.meter import Meter
 from tests.browser.conftest import chromium_path, launch
+from tests.browser.scanning import wait_until_kept
 from tests.browser.site import Site, running
 from tests.browser.states import Scene, valid
 from tests.verify.shown import bundle_of
@@ -95,7 +96,7 @@ def checking(meter: Meter) -> None:
         page = context.new_page()
         _verdict_after(page, address)
         page.goto(site.address + "/")
-        page.wait_for_selector("#offline-said:not(:empty)")  # from now on the page is kept
+        wait_until_kept(page)
 
         def first() -> float:
             fresh = _context(browser, scene)

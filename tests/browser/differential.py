@@ -15,28 +15,31 @@ from playwright.sync_api import Page
 # It is one text both ways, for the driver takes longer over a value than the check over a case; what is
 # undefined stays visible.
 RUN = """async (asked) => {
-  const {blobs, trust, shown} = JSON.parse(asked);
-  const [{openTrust, withList}, {check}, {fromBase64}] = await Promise.all(
+  const {blobs, trust, parts, shown} = JSON.parse(asked);
+  const [{openTrustFile, withList}, {check}, {fromBase64}] = await Promise.all(
     ["/js/verify/trust.js", "/js/verify/check.js", "/js/ledger/bytes.js"].map((path) => import(path)));
   const words = window.malanWords ??= await (await fetch("/assets/words.json")).json();
   const bytes = (name) => (name === null || name === undefined ? null : fromBase64(blobs[name]));
   const said = (error) => error.code ?? `FAULT ${error.name}: ${error.message}`;
   const odd = (value) => typeof value === "number" && !Number.isFinite(value);
   const plain = (_, value) => (value === undefined ? null : odd(value) ? String(value) : value);
+  const sized = ({ size, bodies }) => Object.entries(bodies).map(([code, hash]) => [code, [size, hash]]);
+  const pinned = (pin) => ({ ...pin, bodies: pin.bodies && Object.fromEntries(sized(pin)) });
   const answer = (told) => JSON.stringify(told, plain);
   let opened;
   try {
-    opened = await openTrust(bytes(trust.raw), { pin: trust.pin });
+    opened = await openTrustFile(bytes(trust.raw), { pin: trust.pin && pinned(trust.pin) });
     if (trust.list !== undefined) opened = await withList(opened, bytes(trust.list));
-  } catch (error) { return answer({ code: said(error), verdicts: [] }); }
-  const verdicts = [];
+  } catch (error) { return answer({ code: said(error), parts: {}, verdicts: [] }); }
+  const [verdicts, refused] = [[], {}];
+  for (const code of parts) refused[code] = await opened.of(code).then(() => "opened", said);
   for (const one of shown) {
     const evidence = { proof: bytes(one.proof), askedLog: one.asked, life: (one.life ?? []).map(bytes) };
     if (one.text === null) evidence.credential = bytes(one.credential); else evidence.text = one.text;
     const how = { now: one.now, words, requireProof: one.require };
     try { verdicts.push(await check(evidence, opened, how)); } catch (error) { verdicts.push(said(error)); }
   }
-  return answer({ code: "", verdicts });
+  return answer({ code: "", parts: refused, verdicts });
 }"""
 AT_ONCE = 200
 PARTS = 20
@@ -97,11 +100,13 @@ def differences(page: Page, corpus: Corpus) -> list[dict[str, Any]]:
         names |= {name for one in checks for name in one["shown"]["life"]}
         blobs = {name: corpus.blobs[name] for name in names if name is not None}
         shown = [one["shown"] for one in checks]
-        asked = json.dumps({"blobs": blobs, "trust": trust, "shown": shown})
+        parts = sorted({one["part"] for one in cases if "part" in one})
+        asked = json.dumps({"blobs": blobs, "trust": trust, "parts": parts, "shown": shown})
         said = json.loads(page.evaluate(RUN, asked))
-        for one in cases:
-            if "code" in one and one["code"] != said["code"]:
-                found.append({"case": one, "python": one["code"], "js": said["code"]})
+        for one in (one for one in cases if "code" in one):
+            js = said["parts"].get(one["part"], said["code"]) if "part" in one else said["code"]
+            if one["code"] != js:
+                found.append({"case": one, "python": one["code"], "js": js})
         if checks and said["code"]:
             found.append({"case": checks[0], "python": "opened", "js": said["code"]})
             continue

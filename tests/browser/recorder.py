@@ -1,8 +1,8 @@
 """A pytest plugin that writes down what the Python check was asked and what it answered.
 
 The tests of the verify room then are a corpus for the check in JavaScript: all evidence they show, honest or
-forged, with the verdict, and the code of every refused bundle. Loaded with `-p tests.browser.recorder`; the
-file is named by MALAN_RECORD.
+forged, with the verdict, and the code of every refused bundle and part. Loaded with
+`-p tests.browser.recorder`; the file is named by MALAN_RECORD.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from verify.trust import Pin, Trust
 from verify.verdict import Verdict
 
 check, open_trust = verify.check.check, verify.trust.open_trust
-with_list, against = Trust.with_list, Trust.against
+with_list, against, of = Trust.with_list, Trust.against, Trust.of
 
 
 def told_pin(pin: Pin | None) -> dict[str, Any] | None:
@@ -75,8 +75,17 @@ class Recorder:
             raise
         return self.keep(trust, how)
 
-    def open_trust(self, raw: bytes, *, pin: Pin | None) -> Trust:
-        return self.try_trust({"raw": self.blob(raw), "pin": told_pin(pin)}, lambda: open_trust(raw, pin=pin))
+    def open_trust(self, raw: bytes, *, pin: Pin | None, former: Trust | None = None) -> Trust:
+        how = {"raw": self.blob(raw), "pin": told_pin(pin)}
+        return self.try_trust(how, lambda: open_trust(raw, pin=pin, former=former))
+
+    def of(self, trust: Trust, code: str) -> Trust:
+        try:
+            return of(trust, code)
+        except MalanError as error:
+            if id(trust) in self.made:
+                self.write({"trust": self.made[id(trust)][1], "part": code, "code": error.code})
+            raise
 
     def with_list(self, trust: Trust, token: bytes) -> Trust:
         if id(trust) not in self.made:
@@ -115,6 +124,7 @@ def install(file: TextIO) -> Recorder:
     verify.check.check = recorder.check
     verify.trust.open_trust = recorder.open_trust
     Trust.with_list = lambda trust, token: recorder.with_list(trust, token)  # type: ignore[method-assign]
+    Trust.of = lambda trust, code: recorder.of(trust, code)  # type: ignore[method-assign]
     Trust.against = lambda trust, pin: recorder.against(trust, pin)  # type: ignore[method-assign]
     return recorder
 

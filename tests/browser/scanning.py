@@ -100,12 +100,17 @@ def forget(page: Page) -> None:
     page.evaluate("async () => { localStorage.removeItem('malan.pin'); await caches.delete('malan-trust'); }")
 
 
+def wait_until_kept(page: Page) -> None:
+    """The start of the page says that all is here."""
+    page.wait_for_selector("#offline-said [data-kept='all']")
+
+
 def kept_page(site: Site, visit: Visit, scene: Scene, **options: str) -> Page:
     """The start of the page after one visit: kept, with the trust of the scene."""
     page, _ = visit(site.address, service_workers="allow", **options)
     page.clock.set_fixed_time(scene.seconds)
     page.goto(site.address + "/")
-    page.wait_for_selector("#offline-said:not(:empty)")
+    wait_until_kept(page)
     return page
 
 

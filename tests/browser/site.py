@@ -12,10 +12,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
 
+from issuers.bundle import unpack
 from ledger.errors import MalanError
 from registry.http import pages
 from registry.http.problems import on_malan_error
@@ -40,6 +42,15 @@ class Site:
 
     def lay(self, path: str, data: bytes, kind: str = "application/octet-stream") -> None:
         self.answers[path] = (200, kind, data)
+
+    def lay_trust(self, raw: bytes) -> None:
+        """A trust.cbor, whole and piece by piece; the parts of one laid before are gone."""
+        signed, parts = unpack(raw)
+        for path in [path for path in self.answers if path.startswith("/trust/")]:
+            del self.answers[path]
+        named = {f"/trust/{sha256(part).hexdigest()}.cbor": part for part in parts}
+        for path, data in {"/trust.cbor": raw, "/trust/bundle.cbor": signed, **named}.items():
+            self.lay(path, data, "application/cbor")
 
     def lay_json(self, path: str, value: object, status: int = 200) -> None:
         self.answers[path] = (status, "application/json", json.dumps(value).encode())

@@ -41,7 +41,7 @@ class Scene:
         credential = self.credential or self.world.credentials[0]
         code = self.code or parse_credential(credential).claims.code
         hosts = self.hosts or (site.address,)
-        site.lay("/trust.cbor", bundle_with(self.world, hosts=hosts, **self.changed), "application/cbor")
+        site.lay_trust(bundle_with(self.world, hosts=hosts, **self.changed))
         if self.answer == 200:
             told: dict[str, object] = {"seq": 1, "proof": None if self.proof is None else to_b64(self.proof)}
             told["life"] = list(self.life)

@@ -23,6 +23,7 @@ from tests.browser.scanning import (
     picture,
     put,
     verdict_of,
+    wait_until_kept,
     without_network,
 )
 from tests.browser.site import Site
@@ -50,7 +51,7 @@ def test_every_state_without_a_network(site: Site, visit: Visit, shot: Shot) -> 
         page.clock.set_fixed_time(scene.seconds)
         forget(page)
         page.goto(site.address + "/")
-        page.wait_for_selector("#offline-said:not(:empty)")
+        wait_until_kept(page)
         with without_network(page, site):
             page.goto(site.address + "/")
             put(page, picture(text))
@@ -95,7 +96,7 @@ def test_the_service_itself_is_kept_and_does_without(demo: DemoWorld, visit: Vis
     need_library()
     page, watch = visit(demo.address, service_workers="allow")
     page.goto(demo.address + "/")
-    page.wait_for_selector("#offline-said:not(:empty)")
+    wait_until_kept(page)
     page.context.set_offline(True)
     page.goto(demo.address + "/")
     page.wait_for_selector("#photo-choose:visible")
@@ -146,8 +147,9 @@ def test_only_files_and_the_bundle_are_kept(site: Site, visit: Visit) -> None:
           (await (await caches.open(name)).keys()).map(({ url }) => url)))).flat()"""
     )
     paths = {url.removeprefix(site.address) for url in kept}
-    assert "/trust.cbor" in paths and "/" in paths
-    assert all(path in ("/", "/trust.cbor") or path.startswith(("/js/", "/assets/")) for path in paths)
+    trust = {path for path in site.answers if path.startswith("/trust/")}
+    assert len(trust) == 2 and {"/", *trust} <= paths
+    assert all(path in ("/", *trust) or path.startswith(("/js/", "/assets/")) for path in paths)
     asked = {one.split(" ")[1] for one in site.asked if one.startswith("GET /js/") or "GET /assets/" in one}
     assert asked <= paths, "all that the page loads is kept"
     before = len(site.asked)

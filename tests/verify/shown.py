@@ -10,6 +10,7 @@ import pytest
 
 from issuers.bundle import Bundle, open_bundle, sign_bundle
 from issuers.credential import Credential, parse_credential, sign_credential
+from issuers.identifiers.numbers import make_number, parse_number
 from issuers.qr import make_text
 from ledger.errors import MalanError
 from ledger.keys import Signer
@@ -79,6 +80,11 @@ def claims_of(world: World, place: int = 0) -> Credential:
 def resigned(world: World, who: str = "signatory", place: int = 0, **changed: Any) -> bytes:
     """A credential like a certificate's own, changed, and signed by `who`."""
     return sign_credential(replace(claims_of(world, place), **changed), world.people[who].signer)
+
+
+def number_of(world: World, place: int = 0, **changed: Any) -> str:
+    """A certificate's number, changed."""
+    return make_number(replace(parse_number(claims_of(world, place).number), **changed))
 
 
 def text_of(credential: bytes, *, code: str | None = None, host: str = HOST) -> str:

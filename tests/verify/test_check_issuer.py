@@ -19,12 +19,13 @@ from issuers.acts.words import Duty, RevocationCause
 from issuers.bundle import open_bundle
 from issuers.carried import ACTS
 from issuers.credential import sign_credential
-from issuers.identifiers.numbers import make_number, parse_number
+from issuers.identifiers.numbers import parse_number
 from ledger.errors import Refused
 from tests.verify.shown import (
     claims_of,
     issued_world,
     now_of,
+    number_of,
     proof_of,
     resigned,
     show,
@@ -90,12 +91,6 @@ def test_the_people_of_parties_that_issue_nothing_are_unknown(who: str) -> None:
     assert (verdict.state, verdict.exit_code, verdict.code) == (State.UNKNOWN_ISSUER, 1, "KEY_UNKNOWN")
 
 
-def _number(world: World, **changed: Any) -> str:
-    number = parse_number(claims_of(world).number)
-    values = {name: getattr(number, name) for name in number.__slots__}
-    return make_number(type(number)(**{**values, **changed}))
-
-
 @pytest.mark.parametrize(
     ("numbered", "changed", "code"),
     [
@@ -113,7 +108,7 @@ def test_number_and_course_are_those_of_a_published_standard(
     world = issued_world()
     if "kind" in numbered:
         numbered = {"kind": type(parse_number(claims_of(world).number).kind)("J")}
-    credential = resigned(world, number=_number(world, **numbered), **changed)
+    credential = resigned(world, number=number_of(world, **numbered), **changed)
     assert show_file(world, credential).code == code
     assert show_file(world, resigned(world)).state is State.VALID
 
@@ -122,7 +117,7 @@ def test_a_rival_body_cannot_issue_under_anothers_number() -> None:
     world = issued_world().with_rivals()
     now = now_of(world)
     assert show_file(world, resigned(world, "rival-signatory", issued_at=now)).code == "KEY_UNKNOWN"
-    own = resigned(world, "rival-signatory", issued_at=now, number=_number(world, issuer3=8))
+    own = resigned(world, "rival-signatory", issued_at=now, number=number_of(world, issuer3=8))
     assert show_file(world, own).state is State.VALID
 
 

@@ -36,13 +36,13 @@ export async function check(evidence, trust, { now, words, requireProof = false 
   const witnesses = trust.policy.witnesses.length;
   const genuine = await readGenuine(evidence, trust, findings);
   if (genuine === null) return conclude(findings, words, { now, witnesses });
-  const { claims } = genuine;
-  const [logged, doubt] = await readLogged(evidence, genuine, trust);
-  const [right, issuer] = issuerStep(genuine, logged, trust);
-  const listed = trust.lists.get(claims.statusList) ?? null;
+  const { claims, trust: own } = genuine;
+  const [logged, doubt] = await readLogged(evidence, genuine, own);
+  const [right, issuer] = issuerStep(genuine, logged, own);
+  const listed = own.lists.get(claims.statusList) ?? null;
   const age = listed === null ? null : now - listed.issuedAt;
   const fresh = listed === null ? null : -SKEW <= age && age <= listed.ttl;
-  const life = await readLife(evidence.life ?? [], logged, trust, { version: claims.version });
+  const life = await readLife(evidence.life ?? [], logged, own, { version: claims.version });
   const [status, said] = statusStep(listed, claims, life, fresh);
   findings.push(
     issuer,
@@ -59,12 +59,15 @@ export async function check(evidence, trust, { now, words, requireProof = false 
     cosigned: logged === null ? 0 : logged.cosignatures.length,
     witnesses: logged === null ? witnesses : logged.policy.witnesses.length,
     fresh,
-    facts: factsOf(genuine, logged, right, listed, trust),
+    facts: factsOf(genuine, logged, right, listed, own),
     life: said === null ? null : decided(life, said, words),
   });
 }
 
-/** Steps 1 to 6, one finding each up to the first that fails. */
+/**
+ * Steps 1 to 6, one finding each up to the first that fails. `trust` of what they leave is the one that certificates of
+ * this body are judged by.
+ */
 async function readGenuine(evidence, trust, findings) {
   const done = (code = "") => findings.push(passed(findings.length + 1, code));
   try {
@@ -72,8 +75,9 @@ async function readGenuine(evidence, trust, findings) {
     done(code === null ? "FROM_FILE" : "");
     const { claims, message } = parseCredential(credential);
     done();
-    done(trust.pinned ? "" : "TRUST_FIRST_USE");
-    const key = enrolledKey(trust, message.kid);
+    const own = await trust.of(claims.number.issuer);
+    done(own.pinned ? "" : "TRUST_FIRST_USE");
+    const key = enrolledKey(own, message.kid);
     done();
     const verifier = await publicKey(key.alg, key.spki);
     await checkSign1(message, verifier);
@@ -82,7 +86,7 @@ async function readGenuine(evidence, trust, findings) {
       throw new BadSignature("CODE_OTHER", "the code in the address is not the signed one");
     }
     done(code === null ? "FROM_FILE" : "");
-    return { claims, credential, key, verifier };
+    return { claims, credential, key, verifier, trust: own };
   } catch (error) {
     if (!(error instanceof MalanError)) throw error;
     findings.push(failed(findings.length + 1, FATAL[findings.length], error));

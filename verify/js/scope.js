@@ -5,7 +5,8 @@ import { officerInForce } from "/js/issuers/facts.js";
 import { readStandard } from "/js/issuers/standard.js";
 
 /**
- * The signer's right to issue these claims, by the facts of `past`, on the Shanghai date `day`.
+ * The signer's right to issue these claims, by the facts of `past`, on the Shanghai date `day`. That the number has the
+ * body's own code is so already: `past` knows no other body.
  * @param {import("/js/issuers/facts.js").View & {all: Function}} past
  * @param {import("/js/issuers/credential.js").Credential} claims
  * @param {{kid: string, day: string, standard?: string | null}} where `standard`: the one the log names
@@ -19,7 +20,6 @@ export function entitled(past, claims, { kid, day, standard = null }) {
   const party = bodyOf(past, key.party);
   const officer = officerInForce(past, party.key, key.staff, "signatory", day);
   if (officer === null) throw new Refused("SIGNATORY_NONE", "the signer was no signatory of the body on that day");
-  if (party.code !== claims.number.issuer) throw new Refused("NUMBER_ISSUER", "the number carries another body's code");
   const standards = standardsOf(past, claims).filter((one) => standard === null || one.id === standard);
   if (standards.length === 0) {
     throw new Refused("STANDARD_NONE", "no published standard has this project, stage, title and hours");

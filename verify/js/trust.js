@@ -1,39 +1,62 @@
 /**
- * Trust: an opened bundle with everything in it checked, ready to judge credentials by. As `verify/trust.py`.
+ * Trust: an opened bundle with everything in it checked, ready to judge credentials by. As `verify/trust.py`. The acts of
+ * a body are brought and judged with the first of its certificates.
  *
  * @typedef {import("/js/ledger/note.js").NoteKey} NoteKey
- * @typedef {{genesis: string, size: number, policy: string | null, acts: string | null, root: string | null}} Pin
+ * @typedef {{genesis: string, size: number, policy: string | null, acts: string | null, root: string | null,
+ *            bodies: import("/js/verify/parts.js").Told | null}} Pin `acts` of the bundle alone
  * @typedef {{bundle: import("/js/issuers/bundle.js").Bundle, history: import("/js/verify/history.js").History,
  *            facts: import("/js/issuers/facts.js").MemoryView, logKeys: NoteKey[],
  *            statusKey: import("/js/ledger/keys.js").PublicKey, policy: import("/js/ledger/policy.js").Policy,
  *            terms: import("/js/ledger/succession.js").Term[],
  *            checkpoint: import("/js/ledger/checkpoint.js").OpenedCheckpoint,
- *            lists: Map<number, import("/js/issuers/status.js").StatusList>, pinned: boolean}} Trust
+ *            lists: Map<number, import("/js/issuers/status.js").StatusList>, pinned: boolean,
+ *            parts: import("/js/verify/parts.js").Parts, of: (code: string) => Promise<Trust>}} Trust `facts` and
+ *   `history` are those of the bundle's own acts; `of` gives those that certificates under a body's code are judged by
  */
 
 import { equal, hex, sha256 } from "/js/ledger/bytes.js";
-import { encode } from "/js/ledger/cbor.js";
 import { openCheckpoint } from "/js/ledger/checkpoint.js";
 import { BadSignature, Malformed, Refused } from "/js/ledger/errors.js";
 import { ED25519_HEAD, EDDSA, publicKey } from "/js/ledger/keys.js";
 import { NOTE, noteKey, parseVkey, sameKey } from "/js/ledger/note.js";
 import { parsePolicy, sameWitnesses, satisfied } from "/js/ledger/policy.js";
 import { policyAt } from "/js/ledger/succession.js";
-import { openBundle, serviceKey } from "/js/issuers/bundle.js";
+import { openBundle, serviceKey, unpack } from "/js/issuers/bundle.js";
+import { actsHash } from "/js/issuers/bundled_acts.js";
 import { checkOrigin } from "/js/issuers/qr.js";
 import { openStatusList } from "/js/issuers/status.js";
 import { termsOf } from "/js/issuers/witnesses.js";
 import { History } from "/js/verify/history.js";
-
+import { actsChanged, Parts } from "/js/verify/parts.js";
 
 /**
- * The trust in the bytes of trust.cbor.
+ * The trust in the bytes of a signed bundle. `bring` gives the bytes of a part by its hash, or throws Unavailable.
  * @param {Uint8Array} raw
- * @param {{pin?: Pin | null}} [known] what this browser remembers of the log
+ * @param {{bring: (hash: string) => Uint8Array | Promise<Uint8Array>, pin?: Pin | null}} known `pin`: what this browser
+ *   remembers of the log
  * @returns {Promise<Trust>}
  */
-export async function openTrust(raw, { pin = null } = {}) {
-  const { bundle, view, steps } = await openBundle(raw);
+export async function openTrust(raw, { bring, pin = null }) {
+  return trustIn(await openBundle(raw), { bring, pin });
+}
+
+/**
+ * The trust in the bytes of trust.cbor, which has the parts in it.
+ * @param {Uint8Array} raw
+ * @param {{pin?: Pin | null}} [known]
+ * @returns {Promise<Trust>}
+ */
+export async function openTrustFile(raw, { pin = null } = {}) {
+  const { signed, parts } = unpack(raw);
+  const hashes = await Promise.all(parts.map(async (part) => hex(await sha256(part))));
+  const opened = await openBundle(signed, { parts: hashes });
+  const trust = await trustIn(opened, { bring: (hash) => parts[hashes.indexOf(hash)], pin });
+  for (const body of opened.bundle.bodies ?? []) if (pin?.bodies?.[body.code]) await trust.parts.look(body);
+  return trust;
+}
+
+async function trustIn({ bundle, view, steps }, { bring, pin }) {
   bundle.hosts.forEach(checkOrigin);
   const logKeys = await logKeysOf(bundle, view);
   const policy = await parsePolicy(bundle.policy);
@@ -51,20 +74,27 @@ export async function openTrust(raw, { pin = null } = {}) {
   }
   const enrolled = serviceKey(view, "status");
   const statusKey = await publicKey(enrolled.alg, enrolled.spki);
-  const history = new History(steps);
   const lists = await openLists(bundle, statusKey);
-  const trust = { bundle, history, facts: view, logKeys, statusKey, policy, terms, checkpoint, lists, pinned: false };
-  return pin === null ? trust : against(trust, pin);
+  const parts = new Parts(bundle, { bring, told: pin?.bodies });
+  const own = { bundle, history: new History(steps), facts: view, parts };
+  const trust = { ...own, logKeys, statusKey, policy, terms, checkpoint, lists, pinned: pin !== null, of };
+  if (pin !== null) await compare(trust, pin);
+  return trust;
+}
+
+async function of(code) {
+  return { ...this, ...(await this.parts.of(code)) };
 }
 
 /** What to remember of it. @param {Trust} trust @returns {Promise<Pin>} */
-export async function pinOf({ bundle, checkpoint }) {
-  const acts = await actsHash(bundle, bundle.size);
-  return { genesis: bundle.genesis, size: bundle.size, policy: bundle.policy, acts, root: hex(checkpoint.checkpoint.root) };
+export async function pinOf({ bundle, checkpoint, parts }) {
+  const { genesis, size, policy } = bundle;
+  const [acts, root] = [await actsHash(bundle.acts, size), hex(checkpoint.checkpoint.root)];
+  return { genesis, size, policy, acts, root, bodies: parts.told() };
 }
 
-/** The same trust, known to agree with a pin. @param {Trust} trust @param {Pin} pin @returns {Promise<Trust>} */
-export async function against(trust, pin) {
+/** Throws where the trust does not agree with what is remembered; parts are compared when they are looked at. */
+async function compare(trust, pin) {
   const { bundle, checkpoint } = trust;
   if (pin.genesis !== bundle.genesis) {
     throw new Refused("TRUST_GENESIS", "the bundle has another genesis than the one pinned");
@@ -73,11 +103,10 @@ export async function against(trust, pin) {
   if (bundle.size === pin.size && pin.root !== null && pin.root !== hex(checkpoint.checkpoint.root)) {
     throw new Refused("TRUST_FORK", "the log shows another root at the size seen before");
   }
-  if (pin.acts !== null && pin.acts !== (await actsHash(bundle, pin.size))) {
-    throw new Refused("TRUST_ACTS", "acts that an earlier bundle told are missing or changed");
-  }
+  if (pin.acts !== null && pin.acts !== (await actsHash(bundle.acts, pin.size))) throw actsChanged();
+  const codes = new Set((bundle.bodies ?? []).map(({ code }) => code));
+  if (!Object.keys(pin.bodies ?? {}).every((code) => codes.has(code))) throw actsChanged();
   if (pin.policy !== null && pin.policy !== bundle.policy) await checkPolicyChange(trust, await parsePolicy(pin.policy));
-  return { ...trust, pinned: true };
 }
 
 /** The same trust with a newer status list in place of its own. @param {Trust} trust @param {Uint8Array} token */
@@ -88,11 +117,6 @@ export async function withList(trust, token) {
     throw new Refused("STATUS_OLDER", "the status list is older than the one in the bundle");
   }
   return { ...trust, lists: new Map([...trust.lists, [list.number, list]]) };
-}
-
-async function actsHash(bundle, size) {
-  const acts = bundle.acts.filter(({ seq }) => seq < size);
-  return hex(await sha256(encode(acts.map(({ seq, time_ms: timeMs, statement }) => [seq, timeMs, statement]))));
 }
 
 /** The checkpoint key in force, then former ones that were not lost or compromised. */

@@ -1,0 +1,158 @@
+"""The bundle and its parts in the page: what is asked for and remembered, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import LANGUAGES, SIZES, Visit, axe_complaints, fits
+from tests.browser.parted import (
+    BUNDLE,
+    KEPT,
+    PIN,
+    RIVAL,
+    asked,
+    break_one,
+    grown,
+    kept,
+    path_of,
+    two_bodies,
+    until_kept,
+    verdict,
+    visitor,
+)
+from tests.browser.site import Site
+from tests.browser.states import valid
+from tests.verify.shown import CODE, claims_of
+
+Shot = Callable[[Page, str], None]
+
+
+def test_a_check_asks_for_the_bundle_and_one_part_and_the_next_for_none(site: Site, visit: Visit) -> None:
+    scene = two_bodies()
+    text = scene.lay(site)
+    own, other = path_of(site, CODE), path_of(site, RIVAL)
+    page = visitor(site, visit, scene)
+    assert verdict(page, text) == "good"
+    until_kept(page, BUNDLE, own, other)
+    assert asked(site) == [BUNDLE, own, other]
+    answer = f"GET /api/certificates/{claims_of(scene.world).code}"
+    assert site.asked.index(answer) < site.asked.index(f"GET {other}"), "the others come after the verdict"
+    since = len(site.asked)
+    assert verdict(page, text) == "good"
+    assert asked(site, since) == [BUNDLE]
+    assert page.evaluate(PIN)["bodies"].keys() == {CODE, RIVAL}
+
+
+def test_a_newer_bundle_that_comes_between_bundle_and_part_is_fetched(site: Site, visit: Visit) -> None:
+    """The part that the first bundle names is no longer given out."""
+    former = valid()
+    former.lay(site)
+    old = site.answers[BUNDLE][2]
+    scene = grown(former)
+    text = scene.lay(site)
+    page = visitor(site, visit, scene)
+    page.route(f"**{BUNDLE}", lambda route: route.fulfill(body=old), times=1)
+    assert verdict(page, text) == "good"
+    assert asked(site)[-2:] == [BUNDLE, path_of(site, CODE)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_part_that_cannot_be_had_is_said(
+    site: Site, visit: Visit, shot: Shot, size: str, language: str
+) -> None:
+    scene = valid()
+    text = scene.lay(site)
+    path = path_of(site, CODE)
+    laid = site.answers.pop(path)
+    page = visitor(site, visit, scene, size=size, language=language)
+    assert verdict(page, text) == "grey"
+    shown = page.inner_text(".verdict")
+    assert "PART_MISSING" in shown
+    assert ("登记数据" if language == "zh-CN" else "of this body could not be had") in shown
+    assert asked(site).count(BUNDLE) == 2, "perhaps a newer bundle names another"
+    assert axe_complaints(page) == [] and fits(page)
+    shot(page, f"part-missing-{size}-{language}")
+    site.answers[path] = laid
+    page.click("#result .actions .button:not(.quiet)")
+    page.wait_for_selector(".verdict[data-tone='good']")
+
+
+def test_another_part_than_the_one_named_is_neither_believed_nor_kept(site: Site, visit: Visit) -> None:
+    scene = two_bodies()
+    text = scene.lay(site)
+    path = path_of(site, CODE)
+    site.lay(path, site.answers[path_of(site, RIVAL)][2])
+    page = visitor(site, visit, scene)
+    assert verdict(page, text) == "grey"
+    assert "BUNDLE_PART" in page.inner_text(".verdict")
+    page.wait_for_timeout(300)
+    assert path not in kept(page)
+    assert CODE not in page.evaluate(PIN)["bodies"]
+
+
+def test_a_part_that_grew_is_taken_and_one_no_longer_named_is_let_go(site: Site, visit: Visit) -> None:
+    scene = two_bodies()
+    text = scene.lay(site)
+    before = path_of(site, CODE)
+    page = visitor(site, visit, scene)
+    assert verdict(page, text) == "good"
+    until_kept(page, before, path_of(site, RIVAL))
+    page.evaluate("async () => (await caches.open('malan-trust')).put('/trust.cbor', new Response('old'))")
+    later = grown(scene)
+    text = later.lay(site)
+    assert verdict(page, text) == "good"
+    named = {BUNDLE, path_of(site, CODE), path_of(site, RIVAL)}
+    assert before not in named
+    page.wait_for_function(f"async (count) => (await ({KEPT})()).length === count", arg=len(named))
+    assert kept(page) == named
+    assert page.evaluate(PIN)["bodies"][CODE][0] == len(later.world.leaves)
+
+
+# What of a pin is changed, and the code of the refusal, none where it is no contradiction.
+REMEMBERED = {
+    "another part": ("pin.bodies['007'] = [pin.size - 1, '00'.repeat(32)]", "TRUST_ACTS"),
+    "a body that is gone": ("pin.bodies['999'] = [pin.size, '00'.repeat(32)]", "TRUST_ACTS"),
+    "other acts of the bundle": ("pin.acts = '00'.repeat(32)", "TRUST_ACTS"),
+    "the acts of a build without parts": ("pin.acts = '00'.repeat(32); delete pin.bodies", ""),
+}
+
+
+def remembered(site: Site, visit: Visit, change: str) -> str:
+    """A page that saw the log, then has its memory changed: what the verdict says."""
+    scene = valid()
+    text = scene.lay(site)
+    page = visitor(site, visit, scene)
+    assert verdict(page, text) == "good"
+    until_kept(page, path_of(site, CODE))
+    page.wait_for_function(f"'007' in {PIN}.bodies")
+    page.evaluate(f"() => {{ const pin = {PIN}; {change}; localStorage['malan.pin'] = JSON.stringify(pin) }}")
+    verdict(page, text)
+    return page.inner_text("#result")
+
+
+@pytest.mark.parametrize("name", REMEMBERED)
+def test_what_was_seen_of_a_part_is_never_gone(name: str, site: Site, visit: Visit) -> None:
+    change, code = REMEMBERED[name]
+    said = remembered(site, visit, change)
+    assert ("也可能是冒充" in said) == bool(code)
+    assert code in said
+    assert code or "与以前记住的一致" in said
+
+
+BROKEN = {
+    "another part": ("/js/verify/parts.js", b"if (known !== hash && ", b"if (false && "),
+    "a body that is gone": ("/js/verify/trust.js", b"every((code) => codes.has(code))", b"every(() => true)"),
+    "the acts of a build without parts": ("/assets/verify_trust.js", b"acts: null, bodies", b"bodies"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_memory_that_was_broken_on_purpose_is_caught(name: str, site: Site, visit: Visit) -> None:
+    """Negative control: one line is taken out, and what stands above no longer holds."""
+    break_one(site, *BROKEN[name])
+    change, code = REMEMBERED[name]
+    assert ("也可能是冒充" in remembered(site, visit, change)) != bool(code)
