@@ -30,6 +30,7 @@ from ledger.keys import Signer, public_key
 
 BYTES_MAX = 16 * 2**20
 _TAG_18 = b"\xd2"  # a bundle by itself
+BODIES_MAX = 1000  # as many as there are codes
 LISTS_MAX = 64  # 67 million places; each is 256 KiB once it is open
 
 
@@ -68,7 +69,7 @@ class Bundle:
     lists: Annotated[tuple[BundledList, ...], Size(0, LISTS_MAX)]
     checkpoint: bytes
     handovers: Annotated[tuple[bytes, ...], Size(1, 1000)] | None = None
-    bodies: Annotated[tuple[BundledBody, ...], Size(1, 1000)] | None = None
+    bodies: Annotated[tuple[BundledBody, ...], Size(1, BODIES_MAX)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,9 @@ def unpack(raw: bytes) -> tuple[bytes, list[bytes]]:
         found = cbor.decode(raw, bytes_max=BYTES_MAX)
     except MalanError as error:
         raise Malformed("BUNDLE_KIND", _not_one(TRUST, None)) from error
-    if not isinstance(found, list) or not found or not all(isinstance(one, bytes) for one in found):
+    if not isinstance(found, list) or not 1 <= len(found) <= 1 + BODIES_MAX:
+        raise Malformed("BUNDLE_KIND", _not_one(TRUST, None))
+    if not all(isinstance(one, bytes) for one in found):
         raise Malformed("BUNDLE_KIND", _not_one(TRUST, None))
     signed, *parts = found
     return signed, parts

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from issuers.acts.words import RevocationCause, ServicePurpose
 from issuers.authority.party_facts import Key, WitnessSetFact
@@ -28,6 +29,8 @@ from ledger.note import NoteKey, parse_vkey
 from ledger.policy import Policy, parse_policy, satisfied
 from ledger.succession import Term, policy_at
 from verify.history import History
+
+_NO_ACTS: Final = acts_hash((), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,8 @@ class Trust:
     checkpoint: OpenedCheckpoint
     lists: Mapping[int, StatusList] = field(repr=False)
     pinned: bool
-    judged: dict[bytes, tuple[MemoryView, History]] = field(repr=False, compare=False)
-    """What the parts add up to that were opened, by their hash."""
+    judged: dict[tuple[str, bytes], tuple[MemoryView, History]] = field(repr=False, compare=False)
+    """What the parts add up to that were opened, by code and hash: acts of one body are not another's."""
 
     @property
     def bundle(self) -> Bundle:
@@ -104,10 +107,10 @@ class Trust:
         name = self._parts().get(code)
         if name is None:
             return self
-        found = self.judged.get(name)
+        found = self.judged.get((code, name))
         if found is None:
             facts, steps = self.opened.body(code)
-            found = self.judged[name] = (facts, History(steps))
+            found = self.judged[code, name] = (facts, History(steps))
         return replace(self, facts=found[0], history=found[1])
 
     def _parts(self) -> dict[str, bytes]:
@@ -138,14 +141,15 @@ class Trust:
             raise Refused("TRUST_FORK", "the log shows another root at the size seen before")
         if pin.acts is not None and pin.acts != acts_hash(self.bundle.acts, pin.size):
             raise _acts_changed()
-        for code, name in (pin.bodies or {}).items():
-            self._need_told(code, name, pin.size)
+        if pin.bodies is not None:
+            for code in pin.bodies.keys() | self._parts().keys():
+                self._need_told(code, pin.bodies.get(code, _NO_ACTS), pin.size)
         if pin.policy is not None and pin.policy != self.bundle.policy:
             _check_policy_change(self, parse_policy(pin.policy.encode()))
         return replace(self, pinned=True)
 
     def _need_told(self, code: str, name: bytes, size: int) -> None:
-        """A part still tells what it told when it had this name, at this size of the log."""
+        """A part still tells what it told at this size of the log, when it had this name or was not there."""
         if self._parts().get(code) == name:
             return
         part = self.opened.parts.get(code)
@@ -203,12 +207,13 @@ def open_trust(raw: bytes, *, pin: Pin | None, former: Trust | None = None) -> T
     return trust if pin is None else trust.against(pin)
 
 
-def _judged(bundle: Bundle, former: Trust | None) -> dict[bytes, tuple[MemoryView, History]]:
-    """A part of the same name beside the same common acts adds up to the same."""
-    if former is None or former.bundle.acts != bundle.acts:
+def _judged(bundle: Bundle, former: Trust | None) -> dict[tuple[str, bytes], tuple[MemoryView, History]]:
+    """A part of the same code and name beside the same common acts adds up to the same in a longer log."""
+    if former is None or former.bundle.acts != bundle.acts or former.size > bundle.size:
         return {}
-    present = {one.acts for one in bundle.bodies or ()}
-    return {name: found for name, found in former.judged.items() if name in present}
+    present = {(one.code, one.acts) for one in bundle.bodies or ()}
+    judged = former.judged.copy()  # other threads go on adding to it
+    return {name: found for name, found in judged.items() if name in present}
 
 
 def _acts_changed(*, where: str = "") -> Refused:

@@ -15,7 +15,7 @@ from issuers.bundle import unpack
 from issuers.carried import ACTS, TRUST
 from issuers.status import VALUE_WORDS
 from ledger.checkpoint import parse_decimal
-from ledger.errors import MalanError, Refused, Unavailable
+from ledger.errors import MalanError, Malformed, Refused, Unavailable
 from ledger.publisher import CHECKPOINT_FULL
 from ledger.tiles import parse_path
 from registry.http.deps import FOR_ANY_SITE, Running
@@ -39,14 +39,13 @@ def get_trust(request: Request, service: Running) -> Response:
 @router.get("/trust/bundle.cbor")
 def get_bundle(request: Request, service: Running) -> Response:
     """The signed bundle alone, as `/trust.cbor`: it names the part of each body by its hash."""
-    signed, _ = _unpacked(_read(service.settings.home / TRUST.file))
-    return _bundle(request, signed)
+    return _bundle(request, _pieces(service)[0])
 
 
 @router.get("/trust/{name}.cbor")
 def get_part(request: Request, name: str, service: Running) -> Response:
     """The acts of a body, as long as the present bundle names them by this SHA-256 (64 hex digits)."""
-    part = _unpacked(_read(service.settings.home / TRUST.file))[1].get(name)
+    part = _pieces(service)[1].get(name)
     if part is None:
         fix = "Get /trust/bundle.cbor again: it names the present parts."
         raise Refused("PART_UNKNOWN", "the present bundle names no such part", fix=fix)
@@ -172,7 +171,18 @@ def _read(path: Path, missing: str = "") -> bytes:
     except FileNotFoundError:
         if missing:
             raise Refused(missing, "there is no such file") from None
-        raise Unavailable("NOT_PUBLISHED", "this is not published yet", fix="Try again.") from None
+        raise _not_published() from None
+
+
+def _not_published() -> Unavailable:
+    return Unavailable("NOT_PUBLISHED", "this is not published yet", fix="Try again.")
+
+
+def _pieces(service: Running) -> tuple[bytes, dict[str, bytes]]:
+    try:
+        return _unpacked(_read(service.settings.home / TRUST.file))
+    except Malformed:
+        raise _not_published() from None  # the file is of an older version, or damaged: the next one is whole
 
 
 @lru_cache(maxsize=2)

@@ -104,7 +104,8 @@ async function compare(pin, said, { acts, parts, root, ruled, cosigned }) {
   need(!pin.genesis || pin.genesis === hex(said.genesis));
   need(!(said.size < pin.size) && !(said.size === pin.size && pin.root && pin.root !== hex(root)));
   need(!pin.acts || pin.acts === (await seen(acts)));
-  for (const [code, hash] of Object.entries(pin.bodies ?? {})) need(hash === (await seen(readPart(parts.get(code)))));
+  const none = await hashOf([]), codes = pin.bodies ? [...parts.keys(), ...Object.keys(pin.bodies)] : [];
+  for (const code of codes) need((pin.bodies[code] ?? none) === (await seen(readPart(parts.get(code)))));
   if (!pin.policy || pin.policy === said.policy) return;
   const former = await readPolicy(pin.policy), isTerm = ruled.some(({ policy }) => written(policy) === former.text);
   need(isTerm || satisfied(former, (await cosigned(former)).times));

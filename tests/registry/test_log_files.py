@@ -102,6 +102,18 @@ def test_a_part_that_grew_has_another_name_and_the_former_one_is_gone(desk: Desk
     assert client.get(f"/trust/{gone.pop()}.cbor").json()["code"] == "PART_UNKNOWN"
 
 
+@pytest.mark.parametrize("raw", [b"", b"\x80", b"\xd2\x84", b"\x82\x40\x01"])
+def test_where_the_file_is_not_one_of_this_version_the_bundle_is_not_published_yet(
+    desk: Desk, raw: bytes
+) -> None:
+    """As after an upgrade, until the first publication: not the caller's fault, who may ask again."""
+    desk.stage.service.settings.home.joinpath("trust.cbor").write_bytes(raw)
+    for name in ("bundle", "0" * 64):
+        answer = desk.stage.client.get(f"/trust/{name}.cbor")
+        assert (answer.status_code, answer.json()["code"]) == (503, "NOT_PUBLISHED")
+        assert answer.headers["cache-control"] == "no-store"
+
+
 @pytest.mark.parametrize("path", ["tile/0/007", "tile/entries/000.p/255", "proof/99999", "checkpoint.old"])
 def test_nobody_keeps_an_answer_that_a_file_is_not_there_yet(stage: Stage, path: str) -> None:
     """A cache that did would hide a tile that is written a second later."""

@@ -103,7 +103,7 @@ def test_a_newer_bundle_judges_no_part_again_that_is_the_same(monkeypatch: pytes
     world.say("key-revoked", "admin-body-haiping", f"key/{kid}", KeyRevoked(RevocationCause.LEFT))
     newer = open_trust(world.bundle(), pin=former.pin, former=former)
     names = {one.code: one.acts for one in newer.bundle.bodies or ()}
-    assert set(newer.judged) == {names[CODE]}
+    assert set(newer.judged) == {(CODE, names[CODE])}
     assert newer.of(CODE).facts.facts == open_trust(world.bundle(), pin=None).of(CODE).facts.facts
     key = newer.of(RIVAL).key(bytes.fromhex(kid))
     assert key is not None and key.revoked_seq is not None, "what changed is judged anew"
