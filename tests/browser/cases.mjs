@@ -80,8 +80,9 @@ export async function page(shown) {
   const modules = Object.assign({}, ...(await Promise.all(MODULES.map((name) => import(`/js/${name}.js`)))));
   const words = await (await fetch("/assets/words.json")).json(), all = [];
   const open = once(async ({ bundle, pin, lists }) => {
-    const whole = pin && { size: 0, policy: null, acts: null, root: null, ...pin, bodies: {} };
-    for (const [code, hash] of Object.entries(pin?.bodies ?? {})) whole.bodies[code] = [pin.size, hash];
+    const told = pin?.bodies && Object.entries(pin.bodies).map(([code, hash]) => [code, [pin.size, hash]]);
+    const bodies = told ? Object.fromEntries(told) : null;
+    const whole = pin && { size: 0, policy: null, acts: null, root: null, ...pin, bodies };
     let trust = await modules.openTrustFile(of64(bundle), { pin: whole });
     for (const token of lists) trust = await modules.withList(trust, of64(token));
     return trust;

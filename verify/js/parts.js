@@ -4,6 +4,7 @@
  *
  * @typedef {import("/js/issuers/bundle.js").Bundle} Bundle
  * @typedef {Record<string, [number, string]>} Told by a body's code: its part had this hash at this size of the log
+ * @typedef {{size: number, bodies: Told | null}} Known what a pin remembers; `bodies` names every part there was
  */
 
 import { Refused } from "/js/ledger/errors.js";
@@ -15,18 +16,20 @@ export class Parts {
   #bundle;
   #bring;
   #told;
+  #new;
   #judged = new Map();
   /** The bytes of the parts that were looked at, by hash. @type {Map<string, Uint8Array>} */
   looked = new Map();
 
   /**
    * @param {Bundle} bundle
-   * @param {{bring: (hash: string) => Uint8Array | Promise<Uint8Array>, told?: Told | null}} from `told`: by a pin
+   * @param {{bring: (hash: string) => Uint8Array | Promise<Uint8Array>, known?: Known | null}} from
    */
-  constructor(bundle, { bring, told = null }) {
+  constructor(bundle, { bring, known = null }) {
     this.#bundle = bundle;
     this.#bring = bring;
-    this.#told = { ...told };
+    this.#told = { ...known?.bodies };
+    this.#new = (known?.bodies ?? null) === null ? null : known.size;
   }
 
   /** What certificates under this code are judged by; null where the bundle has no part for it. @param {string} code */
@@ -51,9 +54,14 @@ export class Parts {
     return this.looked.get(body.acts);
   }
 
-  /** What a pin remembers of the parts: of those looked at here as they are, of others as before. @returns {Told} */
+  /**
+   * What a pin remembers of the parts: of those looked at here, and of those it had not named, as they are; of others
+   * as before, so that they are compared when they are looked at.
+   * @returns {Told}
+   */
   told() {
-    return { ...this.#told };
+    const named = (this.#bundle.bodies ?? []).map(({ code, acts }) => [code, [this.#bundle.size, acts]]);
+    return { ...Object.fromEntries(named), ...this.#told };
   }
 
   async #judge(body) {
@@ -64,7 +72,7 @@ export class Parts {
   async #acts({ code, acts: hash }) {
     const raw = this.looked.get(hash) ?? (await this.#bring(hash));
     const acts = await openPart(this.#bundle, { code, acts: hash }, raw);
-    const [size, known] = this.#told[code] ?? [0, hash];
+    const [size, known] = this.#told[code] ?? [this.#new, this.#new === null ? hash : await actsHash([], 0)];
     if (known !== hash && known !== (await actsHash(acts, size))) throw actsChanged();
     this.#told[code] = [this.#bundle.size, hash];
     this.looked.set(hash, raw);

@@ -52,7 +52,9 @@ export async function openTrustFile(raw, { pin = null } = {}) {
   const hashes = await Promise.all(parts.map(async (part) => hex(await sha256(part))));
   const opened = await openBundle(signed, { parts: hashes });
   const trust = await trustIn(opened, { bring: (hash) => parts[hashes.indexOf(hash)], pin });
-  for (const body of opened.bundle.bodies ?? []) if (pin?.bodies?.[body.code]) await trust.parts.look(body);
+  const told = pin?.bodies ?? null;
+  const bodies = told === null ? [] : (opened.bundle.bodies ?? []);
+  for (const body of bodies) if (told[body.code]?.[1] !== body.acts) await trust.parts.look(body);
   return trust;
 }
 
@@ -75,7 +77,7 @@ async function trustIn({ bundle, view, steps }, { bring, pin }) {
   const enrolled = serviceKey(view, "status");
   const statusKey = await publicKey(enrolled.alg, enrolled.spki);
   const lists = await openLists(bundle, statusKey);
-  const parts = new Parts(bundle, { bring, told: pin?.bodies });
+  const parts = new Parts(bundle, { bring, known: pin });
   const own = { bundle, history: new History(steps), facts: view, parts };
   const trust = { ...own, logKeys, statusKey, policy, terms, checkpoint, lists, pinned: pin !== null, of };
   if (pin !== null) await compare(trust, pin);
