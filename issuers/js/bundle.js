@@ -51,7 +51,8 @@ export function unpack(raw) {
   } catch (error) {
     if (!(error instanceof MalanError)) throw error;
   }
-  if (!Array.isArray(found) || found.length === 0 || !found.every((one) => one instanceof Uint8Array)) {
+  const sized = Array.isArray(found) && found.length >= 1 && found.length <= 1 + BODIES_MAX;
+  if (!sized || !found.every((one) => one instanceof Uint8Array)) {
     throw new Malformed("BUNDLE_KIND", "not a trust.cbor of a version this page knows");
   }
   const [signed, ...parts] = found;

@@ -158,3 +158,21 @@ def test_a_memory_that_was_broken_on_purpose_is_caught(name: str, site: Site, vi
     break_one(site, *BROKEN[name])
     change, code = REMEMBERED[name]
     assert ("也可能是冒充" in remembered(site, visit, change)) != bool(code)
+
+
+UNPACKED = """async (count) => {
+  const [{ unpack }, { encode }] = await Promise.all(
+    ["/js/issuers/bundle.js", "/js/ledger/cbor.js"].map((path) => import(path)));
+  try { return unpack(encode(Array(count).fill(new Uint8Array(0)))).parts.length; } catch (error) { return error.code; }
+}"""
+
+
+def test_a_file_of_more_pieces_than_there_are_codes_is_not_even_hashed(site: Site, visit: Visit) -> None:
+    page = visitor(site, visit, valid())
+    page.goto(site.address + "/")
+    assert [page.evaluate(UNPACKED, count) for count in (1, 1_001, 1_002, 20_000)] == [
+        0,
+        1_000,
+        "BUNDLE_KIND",
+        "BUNDLE_KIND",
+    ]
