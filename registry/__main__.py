@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from registry.commands import backing, erasing, looking, recovering, running, showing, starting
+from registry.commands import backing, erasing, looking, recovering, reopening, running, showing, starting
 
 app = typer.Typer(
     name="malan",
@@ -27,6 +27,7 @@ app.command("rebuild")(recovering.rebuild_command)
 app.command("handovers")(recovering.handovers_command)
 app.command("evidence")(looking.evidence)
 app.command("erasure")(erasing.erasure)
+app.command("reopen")(reopening.reopen_command)
 app.command("settings")(looking.settings_command)
 
 

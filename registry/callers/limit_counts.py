@@ -1,12 +1,14 @@
 """Door: where rate limits count: a table that all processes share, or the memory of one.
 
-Both are storages of the library `limits`, which knows windows; times are the service's own.
+Both are storages of the library `limits`, which knows windows; times are the service's own. Tallies lie in
+the same table: they limit nobody, and say by readable ids what somebody is to be shown.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -15,12 +17,38 @@ from sqlalchemy.exc import IntegrityError
 
 from registry.storage.tables import limit_count
 
+TALLY_MS: Final = 30 * 86_400_000
+_TALLY: Final = "tally"
 _KEPT_MAX: Final = 100_000  # counters in memory; beyond, the old ones go, and then all of them
 
 
 def forget_old(connection: sa.Connection, now_ms: int) -> None:
     """Deletes the counters of windows that are over."""
     connection.execute(sa.delete(limit_count).where(limit_count.c.until_ms <= now_ms))
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How often something was counted until thirty days passed without another, and when it was last."""
+
+    words: tuple[str, ...]
+    count: int
+    last_ms: int
+
+
+def tally_in(connection: sa.Connection, now_ms: int, *words: str) -> None:
+    """Counts under these words: ids of staff and certificates, never a caller's address."""
+    name = "/".join((_TALLY, *words))
+    CountsInDatabase(connection, now_ms).incr(name, TALLY_MS // 1000)
+    change = sa.update(limit_count).where(limit_count.c.name == name)
+    connection.execute(change.values(until_ms=now_ms + TALLY_MS))
+
+
+def tallies(connection: sa.Connection, now_ms: int) -> Iterator[Tally]:
+    """All of the last thirty days."""
+    alive = sa.and_(limit_count.c.name.startswith(f"{_TALLY}/"), limit_count.c.until_ms > now_ms)
+    for name, count, until_ms in connection.execute(sa.select(limit_count).where(alive)):
+        yield Tally(tuple(name.split("/")[1:]), count, until_ms - TALLY_MS)
 
 
 class CountsInDatabase(Storage):

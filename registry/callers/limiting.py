@@ -127,6 +127,28 @@ def note_in(
         storage.incr(item.key_for(name), item.get_expiry(), times)
 
 
+def is_full_in(connection: sa.Connection, service: Service, limit: Limit, caller: str) -> bool:
+    """Whether a shared limit is reached, in the caller's transaction."""
+    try:
+        need_room_in(connection, service, limit, caller)
+    except TooMany:
+        return True
+    return False
+
+
+def counted_in(connection: sa.Connection, service: Service, limit: Limit, caller: str) -> dict[str, int]:
+    """What a shared limit has counted, by window: `{"day": 3, "month": 7}`."""
+    storage, name = CountsInDatabase(connection, service.clock.now_ms()), _name(service, limit, caller)
+    return {item.GRANULARITY.name: storage.get(item.key_for(name)) for item in _items(service, limit)}
+
+
+def forget_in(connection: sa.Connection, service: Service, limit: Limit, caller: str) -> None:
+    """Ends what a shared limit has counted, in all its windows."""
+    storage, name = CountsInDatabase(connection, service.clock.now_ms()), _name(service, limit, caller)
+    for item in _items(service, limit):
+        storage.clear(item.key_for(name))
+
+
 def caller_named(address: str | None) -> str:
     """What stands for a network address: of IPv6 the network a household has."""
     try:

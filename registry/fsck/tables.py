@@ -224,8 +224,8 @@ TABLES: Final[Mapping[str, Stands]] = MappingProxyType(
         "limit_count": Stands(
             Standing.APART,
             (),
-            "限流计数：窗口一过即忘",
-            "counts against limits: forgotten with their window",
+            "限流计数，及供督导查看的不符计数：期满即忘",
+            "counts against limits, and of misses for supervisors: forgotten with their time",
         ),
         "heartbeat": Stands(
             Standing.APART,

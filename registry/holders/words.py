@@ -103,6 +103,15 @@ PURPOSES: Final[Mapping[str, Words]] = MappingProxyType(
         "subsidy-check": Words("核对补贴条件", "checked whether the subsidy is due"),
         "claim": Words("准备受理补贴申领", "prepared a claim for the subsidy"),
         "claim-review": Words("审核补贴申领", "reviewed a claim for the subsidy"),
+        "reopened-holder-request": Words(
+            "应您的申请，提前恢复窗口和本页的证件核对（此前不符次数过多）",
+            "opened counters and this page again early, as you asked: too many documents had not fitted",
+        ),
+        "reopened-supervision": Words(
+            "经督导员提出，提前恢复窗口和本页的证件核对（此前不符次数过多）",
+            "opened counters and this page again early, as a supervisor asked: "
+            "too many documents had not fitted",
+        ),
         "claim-refused": Words("提交的补贴申领被拒绝", "sent a claim that was refused"),
     }
 )

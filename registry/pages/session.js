@@ -71,8 +71,8 @@ const WORDS = {
     "You tried too many documents that did not fit. Let another officer take it over, and tell your supervisor how it came. It ends within a day as a rule, later after many.",
   ],
   CERTIFICATE_MISSES: [
-    "此证已多次被不符的证件查询，各窗口暂停办理。可能有人在试证件号码，请报告本区督导。一般一天内恢复，反复不符时更久。",
-    "Too many documents that do not fit were tried at this certificate; no counter goes on for now. Somebody may be guessing: tell your district's supervisor. It ends within a day as a rule, later after many.",
+    "此证已多次被不符的证件查询，各窗口暂停办理。可能有人在试证件号码，请报告本区督导。一般一天内恢复，反复不符时更久；申领期限将满的，运维可提前恢复。",
+    "Too many documents that do not fit were tried at this certificate; no counter goes on for now. Somebody may be guessing: tell your district's supervisor. It ends within a day as a rule, later after many; where the claim's last day is near, the operator can end it early.",
   ],
   CERTIFICATE_UNKNOWN: ["未查到与该证件相符的证书。", "No such certificate was found for this document."],
   CERTIFICATE_NOT_VALID: ["证书已暂扣、撤销、注销或过期，不能申领。", "The certificate is suspended, revoked, cancelled or expired."],

@@ -1,8 +1,8 @@
-/** The log in one look: size, checkpoint, witnesses, alarms, last audit, last fsck. */
+/** The log in one look: size, checkpoint, witnesses, alarms, last audit, last fsck, who was stopped at the counters. */
 
 import { make } from "/assets/language.js";
 import { get } from "/assets/supervisor_api.js";
-import { RUNS, badge, hash, span, when } from "/assets/supervisor_words.js";
+import { RUNS, badge, hash, short, span, when } from "/assets/supervisor_words.js";
 
 const SLOW_MS = 60_000;
 const ALARMS = {
@@ -42,6 +42,7 @@ export async function showHealth(place) {
     make("div.headline", {}, make("h1", {}, ["账本状况", "State of the log"]), overall(told)),
     make("ul.look", {}, ...looks(told)),
     ...alarms(told),
+    ...stopped(told),
     make("div.columns", {}, checkpointCard(told), witnessCard(told)),
     make("div.columns", {}, auditCard(told), fsckCard(told)),
   );
@@ -89,6 +90,39 @@ function alarms(told) {
     "The service reports these alarms. Tell the operator:",
   ];
   return [make("div.notice", { "data-tone": "bad", role: "alert" }, make("p", {}, "! ", words), codes)];
+}
+
+function stopped(told) {
+  const rows = [...told.stopped.certificates.map(shutCertificate), ...told.stopped.officers.map(stoppedOfficer)];
+  if (rows.length === 0) return [];
+  const words = [
+    "可能有人在逐个试证件号码，请向有关受理人员了解情况。连续 30 天没有新的不符，计数才清零；提前恢复不清零。",
+    "Somebody may be guessing numbers: ask these officers how it came. Counts end when thirty days pass without another miss, not when a certificate is opened again.",
+  ];
+  const title = ["近 30 天因证件不符暂停受理", "Stopped for documents that did not fit, last 30 days"];
+  return [make("section.card", {}, make("h2", {}, title), make("p.small.dim", {}, words), make("ul.list", {}, ...rows))];
+}
+
+function shutCertificate(one) {
+  const reopened = [`由运维提前恢复 ${one.reopened} 次`, `opened again early: ${one.reopened}`, "warn", "!"];
+  const link = make("a", { href: `#certificate/${one.certificate}` }, ["证书 ", "Certificate "], `#${one.seq}`);
+  return make(
+    "li",
+    {},
+    make("div.headline", {}, link, one.reopened ? badge(reopened) : ""),
+    make("div.small", {}, [`全部窗口暂停 ${one.shut} 次；最近 `, `Shut at all counters: ${one.shut}; last `], when(one.last_ms)),
+    ...one.officers.map((each) => make("div.small", {}, ["受理人员 ", "Officer "], short(each.staff), [`：不符 ${each.misses} 次`, `: misses ${each.misses}`])),
+  );
+}
+
+function stoppedOfficer(one) {
+  return make(
+    "li",
+    {},
+    make("div", {}, ["受理人员 ", "Officer "], short(one.staff)),
+    make("div.small", {}, [`暂停 ${one.stopped} 次；最近 `, `Stopped: ${one.stopped}; last `], when(one.last_ms)),
+    make("div.small", {}, [`在 ${one.certificates} 张证书上不符 ${one.misses} 次`, `Misses: ${one.misses}; certificates: ${one.certificates}`]),
+  );
 }
 
 function checkpointCard(told) {

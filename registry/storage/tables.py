@@ -246,7 +246,8 @@ audit_report = sa.Table(
     sa.Column("checkpoint", sa.LargeBinary, nullable=False),
 )
 
-# How often a caller asked in the window that runs; `name` holds an HMAC, no address.
+# How often a caller asked in the window that runs; `name` holds an HMAC, no address. Tallies (`limit_counts`)
+# name staff and certificates by their ids.
 limit_count = sa.Table(
     "limit_count",
     metadata,

@@ -1,4 +1,5 @@
-"""Door: the log in one look: how large, how fresh, who cosigned, what alarms, what the last audit found.
+"""Door: the log in one look: how large, how fresh, who cosigned, what alarms, what the last audit found, and
+what documents that do not fit shut at the counters.
 
 Promises what the published files and this process say, and says of each where it is from. A checkpoint
 carries no time: `written_ms` is that of the file, by the clock of whoever wrote it.
@@ -19,6 +20,7 @@ from registry.published.finality import quorum_now
 from registry.published.standing import newest_checkpoint
 from registry.service import Service
 from registry.supervision.audit_rows import last_finished
+from registry.supervision.stopped import stopped
 from registry.supervision.ward import ward_of
 
 DISTRICTS = 16  # witnesses there are to be (design 9)
@@ -38,6 +40,7 @@ def health(service: Service, reader: Reader) -> dict[str, object]:
     with service.database.reading() as connection:
         ward = ward_of(service, connection, reader)
         audit = last_finished(connection, ward.district.id)
+        shut = stopped(service, connection, ward)
     checkpoint, size = _checkpoint(service)
     log = _log(service, size)
     now_ms = service.clock.now_ms()
@@ -53,6 +56,7 @@ def health(service: Service, reader: Reader) -> dict[str, object]:
         "waiting_ms": None if waiting is None else max(0, now_ms - waiting),
         "alarms": standing(service),
         "audit": audit,
+        "stopped": shut,
         "fsck": read_last(service.settings.home),
     }
 

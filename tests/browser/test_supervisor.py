@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from issuers.credential import parse_credential
 from registry.alarms import CATALOGUE
@@ -124,6 +124,37 @@ def test_a_name_is_shown_for_a_purpose_only(
     expect(page.locator("#unmask .digits")).to_have_text(number)
     looked_at(page, shot, f"supervisor-unmasked-{size}-{language}")
     assert not any(number in url for _, url in watch.asked)
+
+
+def test_who_was_stopped_at_the_counters_is_shown(
+    demo: DemoWorld, desk_of: Callable[..., tuple[Page, Watch]], shot: Shot
+) -> None:
+    page, _ = desk_of(size="desktop", language="en")
+    expect(page.locator(".look li").first).to_be_visible()
+    assert "Stopped" not in page.inner_text("#view"), "the control: nobody was"
+
+    def answer(route: Route) -> None:
+        told = route.fetch().json()
+        row = {"seq": 37, "shut": 1, "last_ms": told["now_ms"], "reopened": 1}
+        officers = [{"staff": "a1b2c3d4" * 4, "misses": 5}, {"staff": "0f1e2d3c" * 4, "misses": 6}]
+        certificate = {"certificate": "ab" * 16, **row, "officers": officers}
+        quiet = {**certificate, "seq": 41, "reopened": 0}
+        officer = {"staff": "a1b2c3d4" * 4, "stopped": 2, "last_ms": told["now_ms"], "misses": 25}
+        assert told["stopped"] == {"certificates": [], "officers": []}
+        stopped = {"certificates": [certificate, quiet], "officers": [{**officer, "certificates": 7}]}
+        route.fulfill(json={**told, "stopped": stopped})
+
+    page.route("**/api/supervision/health", answer)
+    page.reload()
+    expect(page.locator("#view li", has_text="a1b2c3d4")).to_have_count(3)
+    assert "Misses: 25; certificates: 7" in page.inner_text("#view")
+    expect(page.locator("#view li .badge", has_text="opened again early: 1")).to_have_count(1)
+    expect(page.locator(f"a[href='#certificate/{'ab' * 16}']").first).to_contain_text("#37")
+    for size, (width, height) in {"desktop": (1280, 800), "phone": (390, 844)}.items():
+        page.set_viewport_size({"width": width, "height": height})
+        for language in LANGUAGES:
+            page.click(f".language [data-choose='{language}']")
+            looked_at(page, shot, f"supervisor-stopped-{size}-{language}")
 
 
 def test_another_district_and_another_duty_see_nothing(

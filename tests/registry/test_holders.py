@@ -10,6 +10,7 @@ from typing import Any
 from issuers.acts.certificates import ClaimWithdrawn
 from issuers.authority.case import shanghai_date
 from issuers.printing.attached import Seal, read_attached
+from registry.callers.reopening import Reason
 from registry.holders.papers import UNSEALED
 from registry.holders.words import ADVICE, PURPOSES, WITHHELD
 from registry.persons.unmasking import Purpose
@@ -166,6 +167,7 @@ def test_every_purpose_of_a_read_has_words() -> None:
         found |= set(re.findall(r'\bpurpose="([a-z-]+)"', text))
         found |= set(re.findall(r'^(?:PURPOSE|OPENED|REFUSED)\b[^=]*= "([a-z-]+)"', text, re.MULTILINE))
     found |= {f"unmask-{one.value}" for one in Purpose} | {"holder-pdf", "holder-card"}
+    found |= {f"reopened-{one.value}" for one in Reason}
     found |= {"claim", "subsidy-check"}  # names of requests
     assert len(found) > 15, "the control: they are found"
     of_others = {"staff", "erasure"}  # objects that are no certificate, class or claim
