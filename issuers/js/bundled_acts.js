@@ -18,7 +18,13 @@ import { judge, signingKey } from "/js/issuers/judge.js";
 
 export const PLACE_MAX = 2 ** 53;
 
-/** The acts of a body's part. @param {Uint8Array} raw @param {string} code @param {{bytesMax: number}} limit @returns {Act[]} */
+/**
+ * The acts of a body's part.
+ * @param {Uint8Array} raw
+ * @param {string} code
+ * @param {{bytesMax: number}} limit
+ * @returns {Act[]}
+ */
 export function readPart(raw, code, { bytesMax }) {
   let items = null;
   try {
@@ -84,7 +90,8 @@ async function judgeAll(acts, { view, steps, signed, checked }) {
     }
     const changes = await judge(view, statement, { seq, timeMs });
     view.put(changes);
-    if ((await bodyOf(view, statement)) !== body) throw refused("an act stands in the part of another body, or in none");
+    const of = await bodyOf(view, statement);
+    if (of !== body) throw refused("an act stands in the part of another body, or in none");
     steps.push({ seq, timeMs, changes });
   }
 }

@@ -1,8 +1,8 @@
 /**
- * Brings together what a check needs: the trust of now, and the log's answer. As `verify/gather.py`. The fragment of an
- * address never leaves this page. What is asked for is the bundle; the acts of the body whose code stands in the number,
- * unless they are kept here, which tells whose certificate is looked at and no more; and only after the signature held,
- * whole status lists and the public answer to a code.
+ * Brings together what a check needs: the trust of now, and the log's answer. As `verify/gather.py`. The fragment of
+ * an address never leaves this page. What is asked for is the bundle; the acts of the body whose code stands in the
+ * number, unless they are kept here, which tells of which body a certificate is looked at and no more; and only after
+ * the signature held, whole status lists and the public answer to a code.
  */
 
 import { fromBase64Url } from "/js/ledger/bytes.js";

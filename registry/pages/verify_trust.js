@@ -1,7 +1,7 @@
 /**
- * The trust this page judges by: the bundle of now, opened against what this browser remembers, and the part of the body
- * a certificate names. What was opened is remembered (the pin) and kept, the other parts are brought beside it, so that
- * later checks ask for less and the page works without a network.
+ * The trust this page judges by: the bundle of now, opened against what this browser remembers, and the part of the
+ * body a certificate names. What was opened is remembered (the pin) and kept, the other parts are brought beside it, so
+ * that later checks ask for less and the page works without a network.
  */
 
 import { MalanError, Unavailable } from "/js/ledger/errors.js";
@@ -118,7 +118,7 @@ async function wholeFile() {
 
 /** The bodies whose part is not kept, or not remembered. */
 async function missingIn(cache, { bundle, parts }) {
-  const [kept, told] = [new Set(await keptIn(cache)), parts.told()];
+  const [kept, told] = [new Set(await keptIn(cache)), await parts.told()];
   return (bundle.bodies ?? []).filter(({ code, acts }) => !kept.has(addressOf(acts)) || told[code]?.[1] !== acts);
 }
 
@@ -137,7 +137,8 @@ async function bring(hash) {
   const path = addressOf(hash);
   try {
     const kept = await caches.open(KEPT).then((cache) => cache.match(path)).catch(() => undefined);
-    return kept === undefined ? await askBytes(path, { bytesMax: BYTES_MAX }) : new Uint8Array(await kept.arrayBuffer());
+    if (kept !== undefined) return new Uint8Array(await kept.arrayBuffer());
+    return await askBytes(path, { bytesMax: BYTES_MAX });
   } catch (error) {
     if (!(error instanceof MalanError)) throw error;
     throw new Unavailable("PART_MISSING", "what the log says of this body could not be had");

@@ -1,8 +1,8 @@
 """What a stranger's phone pays: the bytes of the bundle it keeps, and the time until the verdict stands.
 
-The world is the tests', with sixteen districts, one body and one institution; its status list is that of a
-million certificates of which one in a hundred is revoked. The phone is a Chromium on this machine, without a
-network's delay.
+The world is the tests', with sixteen districts, one institution and one body, or as many bodies as the city
+has; its status list is that of a million certificates of which one in a hundred is revoked. The phone is a
+Chromium on this machine, without a network's delay.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from functools import lru_cache
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
-from issuers.bundle import Bundle, BundledList, open_bundle, sign_bundle
+from issuers.bundle import BundledList, open_parts, unpack
 from issuers.credential import parse_credential
 from issuers.status import BYTES, REVOKED, StatusList, sign_status_list
 from tests.bench.load import Answered
@@ -25,11 +25,13 @@ from tests.bench.meter import Meter
 from tests.browser.conftest import chromium_path, launch
 from tests.browser.scanning import wait_until_kept
 from tests.browser.site import Site, running
-from tests.browser.states import Scene, valid
-from tests.verify.shown import bundle_of
+from tests.browser.states import Scene
+from tests.verify.shown import CODE, bundle_with, issued_world, proof_of
 from tests.world_parts import HOST
+from tests.world_stages import city_of
 
 VERIFY = "raw ES256 verify"
+BODIES = (1, 334)
 MILLION = 1_000_000
 RUNS_MIN = 10
 CHECKS = 300
@@ -40,12 +42,15 @@ new MutationObserver((_, self) => {
   window.verdictAfter = performance.now();
   self.disconnect();
 }).observe(document, { childList: true, subtree: true });"""
-# The same two steps as the page's, over and over: milliseconds each.
-STEPS = """async ({ raw, text, now, count }) => {
-  const [{ openTrust }, { check }, { fromBase64 }] = await Promise.all(
-    ["/js/verify/trust.js", "/js/verify/check.js", "/js/ledger/bytes.js"].map((path) => import(path)));
+# The same three steps as the page's, over and over: milliseconds each.
+STEPS = """async ({ raw, text, code, now, count }) => {
+  const [{ openTrust }, { check }, { fromBase64, hex, sha256 }, { unpack }] = await Promise.all(
+    ["/js/verify/trust.js", "/js/verify/check.js", "/js/ledger/bytes.js", "/js/issuers/bundle.js"]
+      .map((path) => import(path)));
   const words = await (await fetch("/assets/words.json")).json();
-  const bytes = fromBase64(raw), spent = { opened: [], checked: [] };
+  const { signed, parts } = unpack(fromBase64(raw)), spent = { opened: [], judged: [], checked: [] };
+  const named = new Map();
+  for (const part of parts) named.set(hex(await sha256(part)), part);
   let trust;
   const timed = async (times, work) => {
     const from = performance.now();
@@ -53,7 +58,10 @@ STEPS = """async ({ raw, text, now, count }) => {
     times.push(performance.now() - from);
     return got;
   };
-  for (let turn = 0; turn < count / 20; turn += 1) trust = await timed(spent.opened, () => openTrust(bytes));
+  for (let turn = 0; turn < count / 20; turn += 1) {
+    trust = await timed(spent.opened, () => openTrust(signed, { bring: (hash) => named.get(hash) }));
+    await timed(spent.judged, () => trust.of(code));
+  }
   for (let turn = 0; turn < count; turn += 1) {
     const verdict = await timed(spent.checked, () => check({ text }, trust, { now, words }));
     if (verdict.state !== "valid") throw new Error(verdict.state);
@@ -63,34 +71,48 @@ STEPS = """async ({ raw, text, now, count }) => {
 
 
 def bundle(meter: Meter) -> None:
-    """Bytes of the whole bundle and of its parts; how fast one is opened without a browser."""
-    scene = valid()
-    made = replace(bundle_of(scene.world), lists=(_million(scene),))
-    raw = sign_bundle(made, scene.world.service["status"])
-    meter.figure(
-        "bundles opened, of a million certificates with 1 % revoked",
-        lambda: len(open_bundle(raw)[0].lists),
-        bound=VERIFY,
-        bytes=len(raw),
-        bytes_deflated=len(zlib.compress(raw, 9)),
-        bytes_of_list=len(made.lists[0].token),
-        acts=len(made.acts),
-        bytes_of_acts=_bytes_of_acts(made),
-        bytes_of_acts_for_three_parties_more=_bytes_of_acts(bundle_of(scene.world.with_rivals()))
-        - _bytes_of_acts(made),
-    )
+    """Bytes of bundle, part and whole file; how fast they are opened without a browser."""
+    for bodies in BODIES:
+        raw = _file(bodies)
+        signed, parts = unpack(raw)
+        opened = open_parts(raw)
+        meter.figure(
+            f"bundles opened, {_named(bodies)}, a million certificates with 1 % revoked",
+            lambda raw=raw: len(open_parts(raw).bundle.lists),
+            bound=VERIFY,
+            acts=len(opened.bundle.acts),
+            bytes=len(signed),
+            bytes_packed=_packed(signed),
+            bytes_of_list=len(opened.bundle.lists[0].token),
+            bytes_of_acts=sum(len(one.statement) for one in opened.bundle.acts),
+            bytes_of_a_part=len(opened.parts[CODE]),
+            bytes_of_a_part_packed=_packed(opened.parts[CODE]),
+            bytes_of_the_file=len(raw),
+            bytes_of_the_file_packed=_packed(raw),
+            parts=len(parts),
+        )
+        meter.figure(
+            f"parts judged beside the bundle, {_named(bodies)}",
+            lambda opened=opened: len(opened.body(CODE)) // 2,
+            bound=VERIFY,
+        )
 
 
 def checking(meter: Meter) -> None:
-    """Milliseconds from the scan until the verdict stands, on a first visit and on later ones; and of the two
-    steps that cost most."""
+    """Milliseconds from the scan until the verdict stands, on a first visit and on later ones; of the steps
+    that cost most; and until a new phone has everything for when there is no network."""
     path = chromium_path()
     if path is None:
         sys.stderr.write("no chromium: what a check costs in a browser is not measured\n")
         return
-    scene = valid()
-    scene.changed = {"lists": (_million(scene),)}
-    with running(Site()) as site, sync_playwright() as playwright:
+    with sync_playwright() as playwright:
+        for bodies in BODIES:
+            _checking(meter, bodies, playwright, path)
+
+
+def _checking(meter: Meter, bodies: int, playwright: Playwright, path: str) -> None:
+    scene, named = _scene(bodies), _named(bodies)
+    with running(Site()) as site:
         address, browser = scene.lay(site), launch(playwright, path)
         context = _context(browser, scene)
         page = context.new_page()
@@ -98,22 +120,54 @@ def checking(meter: Meter) -> None:
         page.goto(site.address + "/")
         wait_until_kept(page)
 
-        def first() -> float:
-            fresh = _context(browser, scene)
-            try:
-                return _verdict_after(fresh.new_page(), address)
-            finally:
-                fresh.close()
+        def new(step: Callable[[Page], float]) -> Callable[[], float]:
+            def first() -> float:
+                fresh = _context(browser, scene)
+                try:
+                    return step(fresh.new_page())
+                finally:
+                    fresh.close()
 
-        _report(meter, "verdicts in a browser, first visit", _runs(first, meter.seconds))
+            return first
+
+        def kept_after(page: Page) -> float:
+            page.goto(site.address + "/")
+            wait_until_kept(page)
+            return float(page.evaluate("performance.now()"))
+
+        first = _runs(new(lambda page: _verdict_after(page, address)), meter.seconds)
+        _report(meter, f"verdicts in a browser, first visit, {named}", first)
         later = _runs(lambda: _verdict_after(page, address), meter.seconds)
-        _report(meter, "verdicts in a browser, later visits", later)
+        _report(meter, f"verdicts in a browser, later visits, {named}", later)
+        _report(meter, f"everything kept in a new browser, {named}", _runs(new(kept_after), meter.seconds))
         raw = base64.b64encode(site.answers["/trust.cbor"][2]).decode()
-        told = {"raw": raw, "text": address, "now": scene.seconds, "count": CHECKS}
+        told = {"raw": raw, "text": address, "code": CODE, "now": scene.seconds, "count": CHECKS}
         spent = page.evaluate(STEPS, told)
-        _report(meter, "bundles opened in a browser", spent["opened"])
-        _report(meter, "checks in a browser, its bundle open", spent["checked"])
+        _report(meter, f"bundles opened in a browser, {named}", spent["opened"])
+        _report(meter, f"parts judged in a browser, {named}", spent["judged"])
+        _report(meter, f"checks in a browser, bundle and part open, {named}", spent["checked"])
         browser.close()
+
+
+def _named(bodies: int) -> str:
+    return "1 body" if bodies == 1 else f"{bodies} bodies"
+
+
+@lru_cache(maxsize=len(BODIES))
+def _scene(bodies: int) -> Scene:
+    world = city_of(issued_world(), bodies)
+    scene = Scene(world, proof=proof_of(world))
+    scene.changed = {"lists": (_million(scene),)}
+    return scene
+
+
+def _file(bodies: int) -> bytes:
+    scene = _scene(bodies)
+    return bundle_with(scene.world, **scene.changed)
+
+
+def _packed(data: bytes) -> int:
+    return len(zlib.compress(data, 9))
 
 
 def _million(scene: Scene) -> BundledList:
@@ -124,10 +178,6 @@ def _million(scene: Scene) -> BundledList:
         bits[place // 4] |= REVOKED << 2 * (place % 4)
     status = StatusList(f"{HOST}/status/1", 1, len(scene.world.leaves), scene.seconds, 43_200, bytes(bits))
     return BundledList(1, sign_status_list(status, scene.world.service["status"]))
-
-
-def _bytes_of_acts(made: Bundle) -> int:
-    return sum(len(one.statement) for one in made.acts)
 
 
 def _context(browser: Browser, scene: Scene) -> BrowserContext:

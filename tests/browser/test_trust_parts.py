@@ -17,6 +17,7 @@ from tests.browser.parted import (
     break_one,
     grown,
     kept,
+    of_the_rival,
     path_of,
     two_bodies,
     until_kept,
@@ -25,7 +26,7 @@ from tests.browser.parted import (
 )
 from tests.browser.site import Site
 from tests.browser.states import valid
-from tests.verify.shown import CODE, claims_of
+from tests.verify.shown import CODE, bundle_of, bundle_with, claims_of
 
 Shot = Callable[[Page, str], None]
 
@@ -144,9 +145,37 @@ def test_what_was_seen_of_a_part_is_never_gone(name: str, site: Site, visit: Vis
     assert code or "与以前记住的一致" in said
 
 
+def named_late(site: Site, visit: Visit) -> str:
+    """A body that was left out and is named at last, in a bundle of the very log seen before; its part is not
+    given out at once. What the verdict on a certificate of it says."""
+    scene = two_bodies()
+    acts = tuple(act for act in bundle_of(scene.world).acts if act.body != RIVAL)
+    site.lay_trust(bundle_with(scene.world, hosts=(site.address,), acts=acts))
+    text = of_the_rival(scene, site)
+    page = visitor(site, visit, scene)
+    assert verdict(page, text) == "bad"
+    later = grown(scene)
+    later.lay(site)
+    laid = site.answers.pop(path_of(site, RIVAL))
+    assert verdict(page, text) == "grey"
+    site.answers[path_of(site, RIVAL)] = laid
+    verdict(page, text)
+    return page.inner_text("#result")
+
+
+def test_a_body_that_was_left_out_is_not_named_later(site: Site, visit: Visit) -> None:
+    assert "TRUST_ACTS" in named_late(site, visit)
+
+
+def test_a_body_named_late_and_forgotten_is_caught(site: Site, visit: Visit) -> None:
+    """Negative control: what is named is remembered as if it had been looked at."""
+    break_one(site, "/js/verify/parts.js", b"this.#new === null ? [", b"this.#new !== 0 ? [")
+    assert "TRUST_ACTS" not in named_late(site, visit)
+
+
 BROKEN = {
     "another part": ("/js/verify/parts.js", b"if (known !== hash && ", b"if (false && "),
-    "acts of a time without any": ("/js/verify/parts.js", b"#new === null ? hash", b"#new !== 0 ? hash"),
+    "acts of a time without any": ("/js/verify/parts.js", b"#new === null ? [", b"#new !== 0 ? ["),
     "a body that is gone": ("/js/verify/trust.js", b"every((code) => codes.has(code))", b"every(() => true)"),
     "the acts of a build without parts": ("/assets/verify_trust.js", b"acts: null, bodies", b"bodies"),
 }

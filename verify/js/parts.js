@@ -55,13 +55,14 @@ export class Parts {
   }
 
   /**
-   * What a pin remembers of the parts: of those looked at here, and of those it had not named, as they are; of others
-   * as before, so that they are compared when they are looked at.
-   * @returns {Told}
+   * What a pin remembers of the parts: of those looked at here as they are, of others as before, so that they are
+   * compared when they are looked at.
+   * @returns {Promise<Told>}
    */
-  told() {
-    const named = (this.#bundle.bodies ?? []).map(({ code, acts }) => [code, [this.#bundle.size, acts]]);
-    return { ...Object.fromEntries(named), ...this.#told };
+  async told() {
+    const all = { ...this.#told };
+    for (const body of this.#bundle.bodies ?? []) all[body.code] = await this.#before(body);
+    return all;
   }
 
   async #judge(body) {
@@ -72,11 +73,16 @@ export class Parts {
   async #acts({ code, acts: hash }) {
     const raw = this.looked.get(hash) ?? (await this.#bring(hash));
     const acts = await openPart(this.#bundle, { code, acts: hash }, raw);
-    const [size, known] = this.#told[code] ?? [this.#new, this.#new === null ? hash : await actsHash([], 0)];
+    const [size, known] = await this.#before({ code, acts: hash });
     if (known !== hash && known !== (await actsHash(acts, size))) throw actsChanged();
     this.#told[code] = [this.#bundle.size, hash];
     this.looked.set(hash, raw);
     return acts;
+  }
+
+  /** Where a pin names parts and not this one, its body had said nothing; without a pin, all is as it is now. */
+  async #before({ code, acts: hash }) {
+    return this.#told[code] ?? (this.#new === null ? [this.#bundle.size, hash] : [this.#new, await actsHash([], 0)]);
   }
 }
 

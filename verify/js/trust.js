@@ -1,6 +1,6 @@
 /**
- * Trust: an opened bundle with everything in it checked, ready to judge credentials by. As `verify/trust.py`. The acts of
- * a body are brought and judged with the first of its certificates.
+ * Trust: an opened bundle with everything in it checked, ready to judge credentials by. As `verify/trust.py`. The acts
+ * of a body are brought and judged with the first of its certificates.
  *
  * @typedef {import("/js/ledger/note.js").NoteKey} NoteKey
  * @typedef {{genesis: string, size: number, policy: string | null, acts: string | null, root: string | null,
@@ -92,7 +92,7 @@ async function of(code) {
 export async function pinOf({ bundle, checkpoint, parts }) {
   const { genesis, size, policy } = bundle;
   const [acts, root] = [await actsHash(bundle.acts, size), hex(checkpoint.checkpoint.root)];
-  return { genesis, size, policy, acts, root, bodies: parts.told() };
+  return { genesis, size, policy, acts, root, bodies: await parts.told() };
 }
 
 /** Throws where the trust does not agree with what is remembered; parts are compared when they are looked at. */
