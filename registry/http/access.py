@@ -89,7 +89,7 @@ ACCESS: Final[tuple[Access, ...]] = (
     *_public("/trust.cbor", "/acts.cbor", "/status/{number}", "/log/checkpoint", "/log/vkey", "/log/policy"),
     *_public(
         "/trust/bundle.cbor",
-        "/trust/{name}.cbor",
+        "/trust/{part}.cbor",
         "/log/checkpoint.full",
         "/log/trust.cbor",
         "/log/acts.cbor",

@@ -42,14 +42,14 @@ def get_bundle(request: Request, service: Running) -> Response:
     return _bundle(request, _pieces(service)[0])
 
 
-@router.get("/trust/{name}.cbor")
-def get_part(request: Request, name: str, service: Running) -> Response:
+@router.get("/trust/{part}.cbor")
+def get_part(request: Request, part: str, service: Running) -> Response:
     """The acts of a body, as long as the present bundle names them by this SHA-256 (64 hex digits)."""
-    part = _pieces(service)[1].get(name)
-    if part is None:
+    found = _pieces(service)[1].get(part)
+    if found is None:
         fix = "Get /trust/bundle.cbor again: it names the present parts."
         raise Refused("PART_UNKNOWN", "the present bundle names no such part", fix=fix)
-    return _as_taken(request, part, _packed(part), cache=_FOR_EVER)
+    return _as_taken(request, found, _packed(found), cache=_FOR_EVER)
 
 
 @router.get("/acts.cbor")

@@ -108,7 +108,7 @@ def test_no_address_of_the_api_has_room_for_a_person(stage: Stage) -> None:
         for parameter in operation.get("parameters", [])
     }
     ids = {"code", "claim", "class_id", "certificate", "audit", "evaluator", "institution", "body"}
-    places = {"number", "path", "seq", "form", "unit", "before", "since"}
+    places = {"number", "path", "part", "seq", "form", "unit", "before", "since"}
     places |= {"older"}  # says what the service wrote, under a MAC, and nothing else: `test_holder_reads`
     assert parameters == ids | places | {"link"}, "ids, places and words"
 
