@@ -100,9 +100,9 @@ def forget(page: Page) -> None:
     page.evaluate("async () => { localStorage.removeItem('malan.pin'); await caches.delete('malan-trust'); }")
 
 
-def wait_until_kept(page: Page) -> None:
-    """The start of the page says that all is here."""
-    page.wait_for_selector("#offline-said [data-kept='all']")
+def wait_until_kept(page: Page, how: str = "all") -> None:
+    """The start of the page says how much of the trust is here: all, some or none."""
+    page.wait_for_selector(f"#offline-said [data-kept='{how}']")
 
 
 def kept_page(site: Site, visit: Visit, scene: Scene, **options: str) -> Page:

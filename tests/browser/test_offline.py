@@ -51,7 +51,7 @@ def test_every_state_without_a_network(site: Site, visit: Visit, shot: Shot) -> 
         page.clock.set_fixed_time(scene.seconds)
         forget(page)
         page.goto(site.address + "/")
-        wait_until_kept(page)
+        wait_until_kept(page, "none" if name == "no-trust" else "all")
         with without_network(page, site):
             page.goto(site.address + "/")
             put(page, picture(text))
