@@ -261,4 +261,4 @@ def test_as_the_operator_runs_it(handed_over: Stage, tmp_path: Path) -> None:
     code, said = run(tmp_path / "none.cbor")
     assert (code, said.split()[0]) == (2, "FILE_READ")
     code, said = run(home / HANDOVERS)
-    assert (code, said.split()[0]) == (2, "COSE_TAG:")
+    assert (code, said.split()[0]) == (2, "BUNDLE_KIND:")
