@@ -34,7 +34,13 @@ from verify.words import STATE_WORDS
 Shot = Callable[[Page, str], None]
 FULL = os.environ.get("MALAN_CAMPAIGN") == "full"
 # The log cannot be asked without a network, so what only it could say ends otherwise than in the table.
-OTHERWISE = {"not-logged": "valid", "not-logged-yet": "valid", "no-trust": "could_not_check"}
+OTHERWISE = {
+    "not-logged": "valid",
+    "not-logged-yet": "valid",
+    "cancelled": "revoked",
+    "corrected": "superseded",
+    "no-trust": "could_not_check",
+}
 SOME = ("valid", "revoked", "tampered", "other-host")
 SHOWN = tuple(STATES) if FULL else SOME
 
@@ -42,7 +48,9 @@ SHOWN = tuple(STATES) if FULL else SOME
 def test_every_state_without_a_network(site: Site, visit: Visit, shot: Shot) -> None:
     """One phone that meets one log after the other: each is seen once, then the network is taken."""
     need_library()
-    page = kept_page(site, visit, valid())
+    first = valid()
+    first.lay(site)
+    page = kept_page(site, visit, first)
     for name in SHOWN:
         make, state, code = STATES[name]
         scene = make()
