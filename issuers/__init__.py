@@ -2,7 +2,7 @@
 
 acts/         the closed vocabulary             authority/   the pure, replayable judge over it
 credential, digits, qr                          the bytes a holder carries
-status, bundle, carried                         what stands, and what verifiers and desks hold
+status, bundle, bundled_acts, carried           what stands, and what verifiers and desks hold
 standard, evidence                              from scores to results, and what opens them
 enrolment, request                              what else a key signs
 identifiers/  names, ID numbers, codes          office/      CSV files as offices export them

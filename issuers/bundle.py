@@ -24,12 +24,11 @@ from issuers.bundled_acts import BundledAct, Step, encode_part, in_order, read_p
 from issuers.carried import FORMS, TRUST, Form
 from issuers.shape import Hash, Range, Size, from_map, to_map
 from ledger import cbor
-from ledger.cose import Sign1, check_sign1, parse_sign1, sign1
+from ledger.cose import TAG_18, Sign1, check_sign1, parse_sign1, sign1
 from ledger.errors import MalanError, Malformed, Refused
 from ledger.keys import Signer, public_key
 
 BYTES_MAX = 16 * 2**20
-_TAG_18 = b"\xd2"  # a bundle by itself
 BODIES_MAX = 1000  # as many as there are codes
 LISTS_MAX = 64  # 67 million places; each is 256 KiB once it is open
 
@@ -74,12 +73,14 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A bundle with what its own acts add up to, and the bytes of the parts, by code, not yet judged."""
+    """A bundle with what its own acts add up to; by code the bytes of the parts, not yet judged, and their
+    names: the hashes that the bundle gives."""
 
     bundle: Bundle
     view: MemoryView = field(repr=False)
     steps: Sequence[Step] = field(repr=False)
     parts: Mapping[str, bytes] = field(repr=False)
+    names: Mapping[str, bytes] = field(repr=False)
 
     def body(self, code: str) -> tuple[MemoryView, list[Step]]:
         """What the bundle's own acts and those of a body's part add up to.
@@ -131,7 +132,7 @@ def open_parts(raw: bytes) -> Opened:
 
     Raises as `open_bundle`, and Malformed BUNDLE_PART where the parts are not those that the bundle names.
     """
-    if raw.startswith(_TAG_18):
+    if raw.startswith(TAG_18):
         raise Malformed("BUNDLE_KIND", _not_one(TRUST, _content_type(raw)))
     signed, parts = unpack(raw)
     message, bundle = _read(signed, TRUST)
@@ -142,8 +143,8 @@ def open_parts(raw: bytes) -> Opened:
         raise Malformed("BUNDLE_PART", "the bundle names its bodies out of order, or one twice")
     if [one.acts for one in bodies] != [sha256(part).digest() for part in parts]:
         raise Malformed("BUNDLE_PART", "the parts in the file are not those that the bundle names")
-    by_code = {body.code: part for body, part in zip(bodies, parts, strict=True)}
-    return Opened(bundle, view, steps, by_code)
+    names = {one.code: one.acts for one in bodies}
+    return Opened(bundle, view, steps, dict(zip(names, parts, strict=True)), names)
 
 
 def open_bundle(raw: bytes, form: Form = TRUST) -> tuple[Bundle, MemoryView]:

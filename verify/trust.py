@@ -97,14 +97,14 @@ class Trust:
         """What to remember of it."""
         acts = acts_hash(self.bundle.acts, self.size)
         root = self.checkpoint.checkpoint.root
-        return Pin(self.genesis, self.size, self.bundle.policy, acts, root, self._parts())
+        return Pin(self.genesis, self.size, self.bundle.policy, acts, root, self.opened.names)
 
     def of(self, code: str) -> Trust:
         """The trust that certificates with this body code in their number are judged by.
 
         Raises what `Opened.body` raises for the acts of that body.
         """
-        name = self._parts().get(code)
+        name = self.opened.names.get(code)
         if name is None:
             return self
         found = self.judged.get((code, name))
@@ -112,9 +112,6 @@ class Trust:
             facts, steps = self.opened.body(code)
             found = self.judged[code, name] = (facts, History(steps))
         return replace(self, facts=found[0], history=found[1])
-
-    def _parts(self) -> dict[str, bytes]:
-        return {one.code: one.acts for one in self.bundle.bodies or ()}
 
     def policy_at(self, size: int) -> Policy:
         """The policy that judges a checkpoint of this size."""
@@ -142,7 +139,7 @@ class Trust:
         if pin.acts is not None and pin.acts != acts_hash(self.bundle.acts, pin.size):
             raise _acts_changed()
         if pin.bodies is not None:
-            for code in pin.bodies.keys() | self._parts().keys():
+            for code in pin.bodies.keys() | self.opened.names.keys():
                 self._need_told(code, pin.bodies.get(code, _NO_ACTS), pin.size)
         if pin.policy is not None and pin.policy != self.bundle.policy:
             _check_policy_change(self, parse_policy(pin.policy.encode()))
@@ -150,7 +147,7 @@ class Trust:
 
     def _need_told(self, code: str, name: bytes, size: int) -> None:
         """A part still tells what it told at this size of the log, when it had this name or was not there."""
-        if self._parts().get(code) == name:
+        if self.opened.names.get(code) == name:
             return
         part = self.opened.parts.get(code)
         if part is None or acts_hash(read_part(part, code, bytes_max=BYTES_MAX), size) != name:
@@ -202,18 +199,19 @@ def open_trust(raw: bytes, *, pin: Pin | None, former: Trust | None = None) -> T
         checkpoint=checkpoint,
         lists=_open_lists(bundle, status_key),
         pinned=False,
-        judged=_judged(bundle, former),
+        judged=_judged(opened, former),
     )
     return trust if pin is None else trust.against(pin)
 
 
-def _judged(bundle: Bundle, former: Trust | None) -> dict[tuple[str, bytes], tuple[MemoryView, History]]:
+def _judged(opened: Opened, former: Trust | None) -> dict[tuple[str, bytes], tuple[MemoryView, History]]:
     """A part of the same code and name beside the same common acts adds up to the same in a longer log."""
-    if former is None or former.bundle.acts != bundle.acts or former.size > bundle.size:
+    if former is None or former.bundle.acts != opened.bundle.acts:
         return {}
-    present = {(one.code, one.acts) for one in bundle.bodies or ()}
+    if former.size > opened.bundle.size:
+        return {}
     judged = former.judged.copy()  # other threads go on adding to it
-    return {name: found for name, found in judged.items() if name in present}
+    return {at: found for at, found in judged.items() if at in opened.names.items()}
 
 
 def _acts_changed(*, where: str = "") -> Refused:
