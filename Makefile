@@ -21,7 +21,7 @@ demo: $(READY)   ## build a working world in ./malan-home/demo and print the tou
 # Asked for both, `make check test` runs each test once.
 DOCS := tests/test_docs.py tests/test_tidy.py tests/test_tidy_pages.py
 test: $(READY)   ## every test
-	$(BIN)/python -m pytest -n 2 tests $(if $(filter check,$(MAKECMDGOALS)),$(DOCS:%=--ignore=%))
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests $(if $(filter check,$(MAKECMDGOALS)),$(DOCS:%=--ignore=%))
 
 scanner: $(READY) ## fetch the pinned library that reads QR codes in any browser (optional)
 	$(BIN)/python -m registry.scanner_library

@@ -11,6 +11,7 @@ from issuers.authority.erasure_facts import Erased
 from issuers.authority.party_facts import (
     Accreditation,
     BodyAppointment,
+    BodyCode,
     Continued,
     GenesisFact,
     Key,
@@ -268,6 +269,7 @@ FACTS: dict[str, type] = {
             GenesisFact,
             Continued,
             Party,
+            BodyCode,
             Officer,
             Key,
             ServiceKeyFact,

@@ -53,6 +53,18 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
+class BodyCode:
+    """A code in numbers of certificates, given to one body for ever."""
+
+    code: str
+    party: str
+
+    @property
+    def key(self) -> str:
+        return self.code
+
+
+@dataclass(frozen=True, slots=True)
 class Officer:
     """A named person acting for a party, by staff id; terms are inclusive Shanghai dates.
 

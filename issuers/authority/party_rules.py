@@ -23,6 +23,7 @@ from issuers.acts.words import Duty, RevocationCause, Role, ServicePurpose
 from issuers.authority.case import Case, officer_in_force
 from issuers.authority.party_facts import (
     BodyAppointment,
+    BodyCode,
     GenesisFact,
     Key,
     Officer,
@@ -71,7 +72,12 @@ def party_admitted(case: Case, act: PartyAdmitted) -> list[Fact]:
         raise Refused("PARTY_ROLE", "there is one city, named in genesis; names are lower-case words")
     if (act.code is not None) != (act.role is Role.BODY):
         raise Refused("PARTY_CODE", "an evaluation body, and only a body, has a three-digit code")
-    return [Party(name, act.role, act.name, act.name_en, act.region, act.uscc, act.code)]
+    party = Party(name, act.role, act.name, act.name_en, act.region, act.uscc, act.code)
+    if act.code is None:
+        return [party]
+    # Whoever reads a number finds one body by its code, now and later; so does a reader of bundles.
+    case.need_absent(BodyCode, act.code, "PARTY_CODE_TAKEN", "another body has or had this code")
+    return [party, BodyCode(act.code, name)]
 
 
 def party_withdrawn(case: Case, act: PartyWithdrawn) -> list[Fact]:

@@ -52,7 +52,9 @@ export const RULES = {
     if ((act.code !== null) !== (act.role === "body")) {
       throw new Refused("PARTY_CODE", "an evaluation body, and only a body, has a three-digit code");
     }
-    return [party(name, act)];
+    if (act.code === null) return [party(name, act)];
+    needAbsent(one.view, "bodyCode", act.code, "PARTY_CODE_TAKEN", "another body has or had this code");
+    return [party(name, act), fact("bodyCode", act.code, { party: name })];
   },
   "party-withdrawn": (one) => {
     const known = standing(one);

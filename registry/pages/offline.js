@@ -5,6 +5,7 @@
 
 import { make } from "/assets/language.js";
 import { startKeeper } from "/assets/trusted_scripts.js";
+import { alarmAbove } from "/assets/verify_alarm.js";
 import { keepParts, trustNow } from "/assets/verify_trust.js";
 
 const COMING = [
@@ -46,8 +47,9 @@ export async function showOffline() {
   try {
     trust = await trustNow();
     sayKept(await keepParts(trust, { onMissing: () => say(COMING, "coming") }));
-  } catch {
-    if (trust === null) say(NONE, "none");
+  } catch (error) {
+    if (alarmAbove($("start"), error)) $("offline").hidden = true;
+    else if (trust === null) say(NONE, "none");
     else say(SOME, "some");
   }
 }

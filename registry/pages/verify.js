@@ -5,14 +5,14 @@
 
 import { localise, make, say } from "/assets/language.js";
 import { keepPage } from "/assets/offline.js";
+import { alarmAbove, alarmPanel, isAlarm } from "/assets/verify_alarm.js";
 import { canCheck, publicAnswer, serversVerdict, verdictOn, wordsOf } from "/assets/verify_gather.js";
 import { elsewhere, leadsTo, reporting } from "/assets/verify_report.js";
 import { frame, maskedPanels, toneOf, verdictPanels } from "/assets/verify_shown.js";
 import { begin } from "/assets/verify_start.js";
-import { forgetPin, keepParts, rememberedPin } from "/assets/verify_trust.js";
+import { keepParts } from "/assets/verify_trust.js";
 import { checkCode } from "/js/issuers/identifiers.js";
 
-const ALARMS = ["TRUST_GENESIS", "TRUST_OLDER", "TRUST_FORK", "TRUST_ACTS", "TRUST_POLICY_CHANGED", "LOG_FORKED"];
 const UNREACHABLE = ["服务没有应答，请检查网络后再试。", "The service does not answer. Check the network and try again."];
 const BUSY = ["查询过于频繁，请一分钟后再试。", "Asked too often. Try again in a minute."];
 const OFFLINE = ["现在没有网络。二维码仍可在本机核验；验证码查询需要联网。", "There is no network now. QR codes can still be checked on this device; typed codes cannot be looked up."];
@@ -50,12 +50,13 @@ async function verify(evidence, before = []) {
     const [origin, hosts] = trust === null ? [null, []] : [trustLine(trust), trust.bundle.hosts];
     const leads = verdict.code === "QR_OTHER_HOST" ? leadsTo(evidence.text) : null;
     const panels = verdictPanels(verdict, words, { notes: [...before, ...notes], origin, hosts, leads });
-    const alarm = ALARMS.includes(verdict.code) ? [alarmPanel(verdict.code, genesis)] : [];
+    const alarm = isAlarm(verdict.code) ? [alarmPanel(verdict.code, genesis)] : [];
     if (leads !== null) alarm.push(elsewhere(evidence.text, hosts));
     const undecided = verdict.state === "could_not_check" || (verdict.facts !== null && notes.length > 0);
     const retry = undecided && alarm.length === 0 ? [retryPanel(evidence, before, verdict.facts === null)] : [];
     show([...panels.slice(0, 1), ...alarm, ...retry, ...panels.slice(1)], toneOf(verdict.state), [verdict.title.zh, verdict.title.en]);
-    if (trust !== null) keepParts(trust).catch(() => {}); // beside it, for the next time: nobody waits for it
+    // Beside it, for the next time: nobody waits for it, but what contradicts what was seen is said.
+    if (trust !== null) keepParts(trust).catch((error) => alarmAbove($("result"), error));
   } catch (error) {
     failed(error, () => verify(evidence, before));
   }
@@ -124,27 +125,6 @@ function trustLine(trust) {
   const first = ["首次在本浏览器核验，已记住登记系统的创世指纹：", "First check in this browser; the registry's genesis fingerprint is remembered: "];
   const known = ["创世指纹与以前记住的一致：", "The genesis fingerprint is the one remembered: "];
   return make("p.small.dim", {}, trust.pinned ? known : first, mark);
-}
-
-/** What was remembered and what came now contradict each other: the loudest thing this page can say. */
-function alarmPanel(code, genesis) {
-  const what = [
-    "登记系统出示的信任依据，与本浏览器以前见到的不一致。这可能是系统更换，也可能是冒充。请勿采信本次结果，并拨打 12333 核实。",
-    "What the registry shows contradicts what this browser saw before. The system may have been replaced, or somebody poses as it. Do not rely on this result; ask 12333.",
-  ];
-  const inside = [make("p", { role: "alert" }, what)];
-  if (code === "TRUST_GENESIS") {
-    const forget = make("button.button.quiet.small", { type: "button" }, ["已核对公布的新指纹，忘记旧的", "I compared the published fingerprint: forget the old one"]);
-    forget.addEventListener("click", () => {
-      forgetPin();
-      location.assign("/");
-    });
-    const [old, now] = [rememberedPin()?.genesis ?? "", genesis ?? ""];
-    inside.push(make("p.small", {}, ["以前记住的创世指纹：", "Genesis remembered: "], make("span.mono", {}, old)));
-    inside.push(make("p.small", {}, ["现在出示的创世指纹：", "Genesis shown now: "], make("span.mono", {}, now)));
-    inside.push(make("div.actions", {}, forget));
-  }
-  return make("div.notice", { "data-tone": "bad" }, ...inside);
 }
 
 function retryPanel(evidence, before, mayAsk) {

@@ -29,8 +29,7 @@ export async function trustNow() {
   const raw = await askBytes(BUNDLE, { bytesMax: BYTES_MAX });
   try {
     const trust = await openTrust(raw, { bring, pin: rememberedPin() });
-    await remember(trust);
-    await keepBundle(raw);
+    if (await remember(trust)) await keepBundle(raw);
     return trust;
   } catch (error) {
     if (error.code === "TRUST_GENESIS") error.genesis = (await openTrust(raw, { bring })).bundle.genesis;
@@ -68,15 +67,17 @@ export function forgetPin() {
   localStorage.removeItem(PIN);
 }
 
+/** Whether this bundle is the newest that this browser saw: another page of it may be ahead. */
 async function remember(trust) {
   const pin = await pinOf(trust);
   const known = rememberedPin();
-  if (known !== null && known.size > pin.size) return; // another page of this browser is ahead
+  if (known !== null && known.size > pin.size) return false;
   try {
     localStorage.setItem(PIN, JSON.stringify(pin));
   } catch {
     // storage is forbidden or full: then every visit is a first one, and step 3 says so
   }
+  return true;
 }
 
 /** Only what was opened is kept, and after the pin, so that what the network's absence brings back is never older. */
@@ -111,8 +112,7 @@ async function keepAll(trust, onMissing) {
 async function wholeFile() {
   const raw = await askBytes(WHOLE, { bytesMax: BYTES_MAX, waitMs: WHOLE_WAIT_MS, priority: "low" });
   const trust = await openTrustFile(raw, { pin: rememberedPin() });
-  await remember(trust);
-  await keepBundle(unpack(raw).signed);
+  if (await remember(trust)) await keepBundle(unpack(raw).signed);
   return trust;
 }
 

@@ -64,6 +64,10 @@ class Corpus:
                     corpus.cases.append(item)
         return corpus
 
+    def refused(self) -> Corpus:
+        """The bundles and parts of it that were not opened."""
+        return Corpus(self.blobs, [one for one in self.cases if one.get("code")])
+
     def by_trust(self) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
         """The cases in small runs that share a trust."""
 

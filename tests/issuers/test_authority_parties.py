@@ -92,6 +92,19 @@ def test_a_body_and_only_a_body_has_a_code() -> None:
     world.say_two("party-admitted", "party/body-x", replace(body, code="009"))
 
 
+def test_a_code_is_given_to_one_body_for_ever() -> None:
+    """A number names its body by these digits alone, also when the body is gone."""
+    world = ready("founded")
+    body = replace(NEWCOMER, role=Role.BODY, code="009")
+    late = world.say("party-admitted", "root-1", "party/body-late", body)
+    world.say_two("party-admitted", "party/body-x", body)
+    world.refuse("PARTY_CODE_TAKEN", "approve", "root-2", f"statement/{late.hash.hex()}", {})
+    world.refuse("PARTY_CODE_TAKEN", "party-admitted", "root-1", "party/body-y", body)
+    world.say_two("party-withdrawn", "party/body-x", PartyWithdrawn("closed"))
+    world.refuse("PARTY_CODE_TAKEN", "party-admitted", "root-1", "party/body-y", body)
+    world.say_two("party-admitted", "party/body-y", replace(body, code="010"))
+
+
 @pytest.mark.parametrize(
     "changed",
     [{"region": "320100"}, {"region": "31010"}, {"code": "9"}, {"uscc": "91310101BJ1XG6128I"}, {"name": ""}],

@@ -17,6 +17,7 @@ from issuers.authority.erasure_facts import Erased
 from issuers.authority.judge import admit
 from issuers.authority.party_facts import (
     BodyAppointment,
+    BodyCode,
     Continued,
     GenesisFact,
     Key,
@@ -146,6 +147,7 @@ def test_the_acts_of_a_bundle_alone_give_the_same_facts_about_issuers_and_keys()
     kinds = {
         GenesisFact,
         Party,
+        BodyCode,
         Officer,
         Key,
         ServiceKeyFact,
@@ -191,7 +193,7 @@ def test_a_trust_bundle_gives_the_same_facts_about_the_city_the_bodies_and_their
                 return staff is None or roles[party] in (Role.CITY, Role.BODY)
             case Pending(raw=raw):
                 return TRUST.carries(world.view, parse_statement(raw))
-        wanted = (GenesisFact, ServiceKeyFact, BodyAppointment, StandardFact)
+        wanted = (GenesisFact, BodyCode, ServiceKeyFact, BodyAppointment, StandardFact)
         return isinstance(fact, (*wanted, WitnessSetFact, NewestWitnessSet))
 
     expected = {key: fact for key, fact in world.view.facts.items() if decides(fact)}

@@ -16,6 +16,7 @@ from issuers.authority.class_facts import StandardFact
 from issuers.authority.judge import judge
 from issuers.authority.party_facts import (
     BodyAppointment,
+    BodyCode,
     GenesisFact,
     Key,
     NewestWitnessSet,
@@ -46,6 +47,8 @@ def decides(fact: Fact, view: MemoryView, form: Form) -> bool:
     match fact:
         case Party(role=own):
             return own in form.parties
+        case BodyCode():
+            return Role.BODY in form.parties
         case Officer(party=party):
             return role(party) in form.people
         case Key(party=party, staff=staff):

@@ -117,7 +117,8 @@ const RULES = {
     return () => { takeForce(); world.waiting.delete(about); world.forced.set(family, at.seq); };
   },
   "party-admitted": ({ parties }, { about, body: { role, code } }) => when(
-    !parties.has(about) && role !== "city" && (role === "body") === Boolean(code),
+    !parties.has(about) && role !== "city" && (role === "body") === Boolean(code)
+      && (!code || [...parties.values()].every((other) => other.code !== code)),
     () => parties.set(about, { role, code })),
   "party-withdrawn": (world, { about }) => when(stands(world, about) && about !== "city",
     () => { world.parties.get(about).withdrawn = true; }),

@@ -7,19 +7,23 @@ import os
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import sqlalchemy as sa
 
+from ledger import cbor
 from ledger.bulk import insert_rows
+from ledger.errors import Unavailable
 from ledger.fsck import check_log
+from ledger.statement import parse_statement
 from ledger.store import entry, read_head, read_leaves
 from registry.backups import taking
 from registry.fsck.run import check
 from registry.migrations import current, migrate, newest, revisions
 from registry.service import open_service
 from registry.settings import Settings
+from registry.storage import tables
 from registry.storage.database import Database
 from registry.storage.engines.interface import Schema
 from registry.storage.roles import grant
@@ -70,6 +74,8 @@ def grown_at(ground: Ground, desk: Desk, home: Path, revision: str) -> Settings:
             if table.name != "alembic_version":
                 names = [column.name for column in table.columns]
                 some = [{name: row[name] for name in names} for row in rows[table.name]]
+                if table.name == "fact" and revision < "0009":
+                    some = [row for row in some if row["kind"] != "BodyCode"]
                 insert_rows(connection, table, some)
         if role is not None:
             grant(connection, role)
@@ -143,6 +149,26 @@ def test_every_released_schema_comes_to_the_present_with_its_ledger_untouched(
         assert revision != released[0] or check(service).departures == ()
         service.close()
         ground.drop(settings)
+
+
+@on("sqlite")
+def test_a_log_that_gave_a_code_twice_is_left_as_it_is(lived: Desk, ground: Ground, tmp_path: Path) -> None:
+    """As builds before 0009 allowed: nothing that a present audit would call unlawful is upgraded into it."""
+    settings = grown_at(ground, lived, tmp_path / "old", "0008")
+    with owning(settings) as (connection, _):
+        done = "SELECT record, seq FROM fact WHERE kind = 'Pending' ORDER BY seq"
+        for record, seq in connection.exec_driver_sql(done).all():
+            waited = cast(dict[str, Any], cbor.decode(record, bytes_max=1 << 20))
+            if parse_statement(waited["raw"]).body.get("code"):
+                insert_rows(
+                    connection, tables.fact, [{"kind": "Pending", "key": "x", "record": record, "seq": seq}]
+                )
+    before = rows_of(settings)
+    with pytest.raises(Unavailable) as caught:
+        upgrade(settings)
+    assert caught.value.code == "SCHEMA_CODE_TWICE"
+    assert rows_of(settings) == before
+    ground.drop(settings)
 
 
 def test_a_ledger_that_is_copied_over_would_be_noticed(lived: Desk) -> None:

@@ -8,9 +8,10 @@ from hashlib import sha256
 from typing import Any
 
 from issuers.acts.erasures import EntryPlace, ErasureOrder, ErasureReason
-from issuers.acts.parties import KeyRevoked
-from issuers.acts.words import RevocationCause
+from issuers.acts.parties import KeyRevoked, PartyAdmitted
+from issuers.acts.words import RevocationCause, Role
 from issuers.bundle import Bundle, open_bundle, sign_bundle, unpack
+from issuers.bundled_acts import BundledAct
 from issuers.carried import ACTS, TRUST
 from ledger import cbor
 from ledger.cose import parse_sign1, sign1
@@ -116,6 +117,7 @@ def said_wrongly(evidence: Evidences) -> Iterator[Case]:
         "A04": ("an act of another kind in the part", with_act(own[-1], statement=issued)),
         "A17": ("an act of the part has the place of one of all", with_act(own[0], seq=prior.seq)),
         "A05": ("the admission of the body left out", without_admission(bundle)),
+        "A18": ("a second body was admitted under its code", with_its_double(evidence)),
     }
     for stage, cases_of in (("trust", told), ("part", of_part)):
         for name, (title, made) in cases_of.items():
@@ -127,6 +129,22 @@ def without_admission(bundle: Bundle) -> Bundle:
     """The body does all that it does, and nobody admitted it."""
     admitted = next(one for one in bundle.acts if one.body and b"party-admitted" in one.statement)
     return replace(bundle, acts=tuple(one for one in bundle.acts if one is not admitted))
+
+
+def with_its_double(evidence: Evidences) -> Bundle:
+    """In the place of an act that bundles do not carry, two officers admit a body with the same digits."""
+    world = evidence.scene.early.copy()
+    place = len(world.leaves)
+    world.say_two(
+        "party-admitted", "party/school-x", PartyAdmitted(Role.INSTITUTION, "学校", "School", "310115")
+    )
+    bundle, _ = open_bundle(world.bundle())
+    first, second = world.times[place:]
+    double = PartyAdmitted(Role.BODY, "又一评价中心", "Another centre", "310115", code=CODES[0])
+    said = world.sign("party-admitted", "root-1", "party/body-double", double, at=first)
+    yes = world.sign("approve", "root-2", f"statement/{sha256(said).hexdigest()}", {}, at=second)
+    told = (BundledAct(place, first, said, CODES[0]), BundledAct(place + 1, second, yes, CODES[0]))
+    return replace(bundle, acts=(*bundle.acts, *told))
 
 
 def erasing(evidence: Evidences) -> Bundle:

@@ -72,6 +72,7 @@ _AUTHORITY: Final = {
     "OFFICER_SCOPE": "签署人的任命不含该项目。",
     "OFFICER_UNKNOWN": "该主体没有这名在任人员。",
     "PARTY_CODE": "三位代码应当且仅应当属于评价机构。",
+    "PARTY_CODE_TAKEN": "该三位代码已属于或曾属于另一家评价机构。",
     "PARTY_EXISTS": "同名的主体已被接纳。",
     "PARTY_ROLE": "这一主体的身份不允许这样做。",
     "PARTY_UNKNOWN": "没有接纳过这一主体。",
