@@ -14,7 +14,7 @@ from starlette.routing import Route
 from registry.callers.sessions import IDLE_MS
 from registry.http import access, health
 from registry.http.access import ACCESS, Access, Own, Who, check_routes
-from registry.http.app import create_app
+from registry.http.app import create_app, guarded
 from tests.registry.access_examples import EXAMPLES, path_of
 from tests.registry.browser import Browser
 from tests.registry.stage import Stage
@@ -150,6 +150,7 @@ def test_a_route_without_a_row_keeps_the_application_from_starting(
     planted = APIRouter()
     planted.add_api_route("/planted", lambda: None, methods=["GET"])
     monkeypatch.setattr(health, "router", planted)
+    monkeypatch.setattr("registry.http.app.guarded", guarded.__wrapped__)
     with pytest.raises(TypeError, match="GET /planted has no row"):
         create_app(stage.service)
 

@@ -12,9 +12,10 @@ from fastapi import APIRouter, Request
 from issuers.acts.words import Duty
 from registry.http import health
 from registry.http.access import ACCESS, Access, Who
-from registry.http.app import create_app
+from registry.http.app import create_app, guarded
 from registry.http.gate import HEADERS_MAX, check_address, check_headers
 from registry.http.shield import GUARDS, STRICT_TRANSPORT
+from tests.ground import on
 from tests.registry.access_examples import path_of
 from tests.registry.browser import Browser
 from tests.registry.desk import Desk
@@ -22,6 +23,7 @@ from tests.registry.stage import Stage
 from tests.registry.traps import ADDRESSES, BODIES, HEADERS, JSON, MARK, Trap
 from tests.registry.wire import Answered, ask
 
+pytestmark = on("sqlite")  # what is asked here is answered before any database is
 POSTS = sorted((row for row in ACCESS if row.method == "POST"), key=lambda row: row.template)
 OFFICERS = {Duty.SUPERVISOR: "supervisor-310104", Duty.INTAKE: "intake-310101"}
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "BREW")
@@ -179,6 +181,7 @@ def test_a_planted_route_that_faults_or_echoes_is_noticed(
     monkeypatch.setattr("registry.http.access.check_routes", lambda _: None)
     monkeypatch.setattr("registry.http.app.check_routes", lambda _: None)
     monkeypatch.setattr("registry.http.app.admit", lambda: None)
+    monkeypatch.setattr("registry.http.app.guarded", guarded.__wrapped__)
     app = create_app(stage.service)
     for path in ("/readyz", "/healthz"):
         caught = 0

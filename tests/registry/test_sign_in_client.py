@@ -28,7 +28,7 @@ WHO = "intake-310101"
 
 
 @pytest.fixture
-def server(stage: Stage) -> Iterator[str]:
+def service_address(stage: Stage) -> Iterator[str]:
     listener = listen("127.0.0.1", 0)
     stage.service.addresses.extend(local_names(listener))
     config = uvicorn.Config(create_app(stage.service), log_config=None, access_log=False)
@@ -41,13 +41,13 @@ def server(stage: Stage) -> Iterator[str]:
 
 
 @pytest.fixture
-def home(stage: Stage, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(stage: Stage, service_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     who = stage.world.people[WHO]
     made = Home(tmp_path / "officer")
     (made.path / "keys").mkdir(parents=True)
     data = seal_key(who.signer, PASSPHRASE, salt=seeded("salt", 16), nonce=seeded("nonce", 12), kdf=CHEAP)
     create_key_file(made.key_file("signer"), data)
-    made.write_config(Config(server=server, party=who.party, origin=stage.world.origin))
+    made.write_config(Config(server=service_address, party=who.party, origin=stage.world.origin))
     monkeypatch.setattr(session, "now_ms", lambda: stage.hands.now_ms)
     secret = tmp_path / "passphrase"
     secret.write_text(PASSPHRASE)
@@ -65,21 +65,21 @@ def told(result: Result) -> dict[str, Any]:
     return found
 
 
-def test_the_printed_address_signs_a_browser_in(stage: Stage, server: str, home: Path) -> None:
+def test_the_printed_address_signs_a_browser_in(stage: Stage, service_address: str, home: Path) -> None:
     result = run(home, "--yes", "--json")
     assert result.exit_code == 0, result.output
     address, _, ticket = told(result)["address"].partition("#")
-    assert address == f"{server}/sign-in"
-    browser = Browser(stage, server)
+    assert address == f"{service_address}/sign-in"
+    browser = Browser(stage, service_address)
     answer = browser.client.post("/api/sessions", json={"ticket": ticket}, headers=browser.own())
     assert answer.json()["party"]["id"] == "district-310101"
     assert browser.get("/api/sessions/current").status_code == 200
 
 
-def test_the_address_is_shown_before_anything_is_signed(home: Path, server: str) -> None:
+def test_the_address_is_shown_before_anything_is_signed(home: Path, service_address: str) -> None:
     result = run(home, "--json")
     assert told(result)["error"]["code"] == "NOBODY_TO_ASK"
-    assert server in result.stderr
+    assert service_address in result.stderr
 
 
 def test_an_address_that_is_not_the_services_is_refused(home: Path) -> None:

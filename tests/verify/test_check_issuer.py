@@ -34,7 +34,7 @@ from tests.verify.shown import (
 )
 from tests.world import World
 from tests.world_parts import BODY, FIRST, LAST, PROJECT
-from tests.world_steps import admit_party, appoint, hire
+from tests.world_steps import appoint
 from verify.check import SKEW, check
 from verify.evidence import Evidence
 from verify.verdict import State
@@ -176,21 +176,6 @@ def test_a_renewed_appointment_does_not_undo_what_was_issued_under_the_old_one()
     world.say_two("body-appointed", f"party/{BODY}", renewed)
     assert show(world).state is State.VALID
     assert show(world, proof=proof_of(world)).state is State.VALID
-
-
-def test_a_body_whose_code_another_party_shares_is_still_told_apart_by_its_key() -> None:
-    world = issued_world()
-    admit_party(world, "body-twin", world.view.facts[_party_key()].role, "双", "Twin", "310000", code="007")
-    hire(world, "twin-signatory", "body-twin")
-    appoint(world, "twin-signatory", "body-twin", Duty.SIGNATORY)
-    verdict = show_file(world, resigned(world, "twin-signatory", issued_at=now_of(world)))
-    assert (verdict.state, verdict.code) == (State.OUT_OF_SCOPE, "BODY_NOT_APPOINTED")
-
-
-def _party_key() -> Any:
-    from issuers.authority.party_facts import Party
-
-    return (Party, BODY)
 
 
 # A key that stopped.
