@@ -42,7 +42,7 @@ def callers(desk: Desk) -> list[Caller]:
 
 
 def trapped(desk: Desk, every: list[Caller], report: Report) -> None:
-    """The corpus, too, at each route, as each caller; in the short setting by one caller after the other."""
+    """The corpus, too, as each caller at each route; PostgreSQL, in the short setting, by callers in turn."""
     app: Any = desk.stage.client.app
     for place, caller in enumerate(every):
         caller.enter()
@@ -51,7 +51,7 @@ def trapped(desk: Desk, every: list[Caller], report: Report) -> None:
             for name, trap in BODIES.items():
                 if row.method != "POST" or (name == "nothing in it" and row.template.endswith("/audits")):
                     continue
-                if not LONG and next(turn) % len(every):
+                if _shares_the_doors(desk) and next(turn) % len(every):
                     continue
                 headers = (*trap.headers, *caller.headers)
                 answer = ask(app, "POST", path_of(row).encode(), headers=headers, body=trap.body)

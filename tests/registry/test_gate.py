@@ -23,7 +23,6 @@ from tests.registry.stage import Stage
 from tests.registry.traps import ADDRESSES, BODIES, HEADERS, JSON, MARK, Trap
 from tests.registry.wire import Answered, ask
 
-pytestmark = on("sqlite")  # what is asked here is answered before any database is
 POSTS = sorted((row for row in ACCESS if row.method == "POST"), key=lambda row: row.template)
 OFFICERS = {Duty.SUPERVISOR: "supervisor-310104", Duty.INTAKE: "intake-310101"}
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "BREW")
@@ -74,6 +73,7 @@ def test_a_trap_of_somebody_signed_in_is_a_4xx_too(app: Any, stage: Stage, row: 
         assert refusal(answer) in trap.codes - {"SESSION_NONE"}, (name, answer)
 
 
+@on("sqlite")  # no database is asked
 @pytest.mark.parametrize("name", ADDRESSES)
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
 def test_an_address_that_means_two_things_is_refused(app: Any, name: str, method: str) -> None:
@@ -82,6 +82,7 @@ def test_an_address_that_means_two_things_is_refused(app: Any, name: str, method
     assert refusal(answer) in (codes if method == "GET" else codes | {"HTTP_404", "HTTP_405"}), answer
 
 
+@on("sqlite")  # no database is asked
 @pytest.mark.parametrize("name", HEADERS)
 @pytest.mark.parametrize("path", ["/api/verify", "/nowhere"])
 def test_headers_that_say_two_things_are_refused(app: Any, name: str, path: str) -> None:

@@ -1,4 +1,4 @@
-"""Personal data planted in 250 people (MALAN_CAMPAIGN=full: a thousand): what of it rests anywhere."""
+"""Personal data planted in a thousand people: what of it rests anywhere, once it went through the service."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ from tests.registry.planting import NAME, NUMBER, enter, files_below, grow, need
 from tests.registry.stage import Stage, parcel_item
 from tests.registry.wire import Answered, ask
 
-PEOPLE = 1_000 if os.environ.get("MALAN_CAMPAIGN") == "full" else 250
+PEOPLE = 1_000
+# On PostgreSQL the service is the same.
+FEWER = PEOPLE if os.environ.get("MALAN_CAMPAIGN") == "full" else 250
 JSON = (b"content-type", b"application/json")
 
 
@@ -72,12 +74,12 @@ def refused(app: Any, name: str, number: str, qr: str, kept: list[Answered]) -> 
     kept.append(ask(app, "POST", b"/api/statements", headers=(JSON,), body=(json.dumps(statement).encode(),)))
 
 
-def go_through(stage: Stage, kept: list[Answered], answers: list[str]) -> None:
+def go_through(stage: Stage, people: int, kept: list[Answered], answers: list[str]) -> None:
     """Everybody is issued a certificate, looked up, checked, asked about wrongly; refusals are kept."""
     app: Any = stage.client.app
     counter = Browser(stage).sign_in("intake-310101")
     supervisor = Browser(stage).sign_in("supervisor-310104")
-    for one in grow(stage, PEOPLE):
+    for one in grow(stage, people):
         enter(stage, one)
         prepared = stage.prepared(one.id)
         made = [stage.certify(prepared, item) for item in prepared.items]
@@ -106,21 +108,22 @@ def go_through(stage: Stage, kept: list[Answered], answers: list[str]) -> None:
 
 
 @pytest.mark.slow
-def test_nothing_of_all_these_people_rests_in_clear_or_in_any_spelling(
+def test_nothing_of_a_thousand_people_rests_in_clear_or_in_any_spelling(
     stage: Stage, logged: io.StringIO
 ) -> None:
     kept: list[Answered] = []
     answers: list[str] = []
-    go_through(stage, kept, answers)
-    assert stage.count(credential) == PEOPLE
-    assert stage.count(person) >= PEOPLE
-    assert len(kept) == 11 * PEOPLE
+    people = PEOPLE if stage.service.database.writer.dialect.name == "sqlite" else FEWER
+    go_through(stage, people, kept, answers)
+    assert stage.count(credential) == people
+    assert stage.count(person) >= people
+    assert len(kept) == 11 * people
     assert {200, 400, 404} <= {one.status for one in kept}
     assert not [one for one in kept if one.status >= 500]
     metrics = ask(stage.client.app, "GET", b"/metrics")  # type: ignore[arg-type]
     assert metrics.status == 200
     text = logged.getvalue()
-    assert text.count('"event": "request"') > 11 * PEOPLE
+    assert text.count('"event": "request"') > 11 * people
     places = [
         ("logs", text.encode()),
         ("metrics", metrics.body),
